@@ -230,6 +230,7 @@ const char *telegram_protocol_name(enum telegram_protocol protocol);
 const char *line_seen_name(enum line_seen seen);
 
 /* identity.c */
+bool p1_stamp(const u8 *stamp, size_t len, s64 *unix_s);
 size_t telegram_number(const struct telegram *t, char *number, size_t size);
 bool telegram_time(const struct telegram *t, s64 *unix_s);
 void meter_id(enum telegram_protocol protocol, const char *number, char id[16]);

@@ -8,6 +8,7 @@
 
 #ifdef __KERNEL__
 
+#include <linux/math64.h>
 #include <linux/string.h>
 #include <linux/types.h>
 
@@ -26,6 +27,11 @@ typedef int8_t s8;
 typedef int16_t s16;
 typedef int32_t s32;
 typedef int64_t s64;
+
+static inline s64 div_s64(s64 dividend, s32 divisor)
+{
+	return dividend / divisor;
+}
 
 #endif /* __KERNEL__ */
 

@@ -1,0 +1,528 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * TIC, the customer port of French meters: historique (02E section 1.4, 54E section 5.2) and
+ * standard (54E section 5.3).
+ *
+ *	frame = STX group... ETX		or EOT, where the meter interrupts it
+ *	group = LF label SP data SP checksum CR				historique
+ *	        LF label HT [horodate HT] data HT checksum CR		standard
+ *
+ * The checksum is (S & 0x3F) + 0x20, where S sums all from the label on: in historique to the end
+ * of the data, in standard to the HT before the checksum. It is blind for bit 6 of a byte and for
+ * two blanks, so the form of label and data and the parity are checked as well.
+ *
+ * A frame is collected while each byte is looked at once, and parsed when its end came. A frame
+ * looks like the one before, so the label that followed last time is tried first.
+ */
+#include "labels.h"
+#include "quantities.h"
+#include "swar.h"
+
+#define STX 0x02
+#define ETX 0x03
+#define EOT 0x04
+#define HT 0x09
+#define LF 0x0a
+#define CR 0x0d
+
+/* Frames are counted from STX to ETX; @text holds what is between them. */
+#define TIC_TEXT_MAX (METERLINE_TIC_MAX_BYTES - 2)
+
+/* Stands for "nothing yet" in the chain of rows. */
+#define ROW_FIRST 127
+
+enum tic_state {
+	TIC_OUTSIDE,
+	TIC_INSIDE,
+};
+
+/* One bit for each byte of a frame: 1 where its parity is odd. */
+struct tic_odd {
+	u8 bits[(METERLINE_TIC_MAX_BYTES + TELEGRAM_PAD) / 8];
+	bool any;
+};
+
+/* What lies between two separators, [start, end), and what one pass over it has shown. */
+struct tic_piece {
+	u16 start;
+	u16 end;
+	u16 sum;	/* of its bytes */
+	u16 hts;	/* HTs in it */
+	bool foul;	/* a byte outside 0x20..0x7E that is no HT */
+};
+
+/* Why a group was dropped. */
+enum tic_verdict {
+	TIC_GOOD,
+	TIC_BAD_CHECKSUM,
+	TIC_BAD_FORM,
+	TIC_BAD_PARITY,
+	TIC_VERDICTS,
+};
+
+/* The state of parsing one frame. */
+struct tic_parse {
+	const u8 *text;
+	unsigned int len;		/* of the frame */
+	const struct tic_odd *odd;	/* NULL when the stream has no parity */
+	struct telegram *t;
+	u8 *next;
+	u8 row;				/* of the group before */
+	unsigned int unknown_labels;
+	unsigned int dropped[TIC_VERDICTS];
+};
+
+/**
+ * tic_init - begin with a line of which nothing is known
+ * @d: state of the line; the caller serialises all calls on it
+ */
+void tic_init(struct tic_decoder *d)
+{
+	unsigned int i;
+
+	memset(d, 0, sizeof(*d));
+	for (i = 0; i < sizeof(d->next); i++)
+		d->next[i] = i + 1 < TIC_ROW_COUNT ? i + 1 : 0;
+	d->next[ROW_FIRST] = TIC_ROW_ADSC;
+}
+
+/* A byte that may begin or end a frame. Bit 7 may hold parity. */
+static inline bool tic_is_control(u8 byte)
+{
+	byte &= 0x7f;
+	return byte >= STX && byte <= EOT;
+}
+
+/*
+ * Looks at @count bytes up to and with the first control byte, and copies them to @to, which has
+ * room for @count and a word. Returns how many these were.
+ */
+static inline size_t tic_scan(struct tic_decoder *d, const u8 *bytes, size_t count, u8 *to)
+{
+	u64 odd = 0, all = 0;
+	size_t n = 0, odd_bytes = 0;
+	size_t last = count < 255 * 8 ? count : 255 * 8;
+
+	for (; n + 8 <= last; n += 8) {
+		u64 w = swar_load(bytes + n);
+
+		if (swar_below(w & SWAR_LOW7, EOT + 1))
+			break;
+		swar_store(to + n, w);
+		odd += swar_odd(w);
+		all |= w;
+	}
+	last = last - n < 8 ? last : n + 8;
+	odd_bytes = swar_sum(odd);
+	for (all |= all >> 32; n < last; n++) {
+		u8 byte = bytes[n];
+
+		to[n] = byte;
+		all |= byte;
+		odd_bytes += swar_odd(byte);
+		if (tic_is_control(byte)) {
+			n++;
+			break;
+		}
+	}
+	all |= all >> 16;
+	all |= all >> 8;
+	d->bit7 |= all;
+	d->parity.bit7 |= all >> 7 & 1;
+	d->parity.bytes += n;
+	d->parity.even += n - odd_bytes;
+	return n;
+}
+
+/* Masks bit 7 of the frame; with @odd, which is clear, it first notes which bytes have odd parity. */
+static void tic_mask(struct tic_decoder *d, struct tic_odd *odd)
+{
+	unsigned int i;
+	u64 any = 0;
+
+	for (i = 0; i < d->len; i += 8) {
+		u64 w = swar_load(d->text + i);
+
+		if (odd) {
+			u64 bad = swar_odd(w);
+
+			odd->bits[i / 8] = bad * 0x0102040810204080ull >> 56;
+			any |= swar_first(bad, d->len - i < 8 ? d->len - i : 8);
+		}
+		swar_store(d->text + i, w & SWAR_LOW7);
+	}
+	if (odd)
+		odd->any = any;
+}
+
+static bool tic_odd_in(const struct tic_odd *odd, unsigned int start, unsigned int end)
+{
+	if (!odd || !odd->any)
+		return false;
+	for (; start < end; start++) {
+		if (odd->bits[start / 8] >> (start % 8) & 1)
+			return true;
+	}
+	return false;
+}
+
+/* The piece that begins at @start, in one pass; the frame ends with a CR behind its last byte. */
+static inline struct tic_piece tic_piece_at(const u8 *text, unsigned int start)
+{
+	struct tic_piece piece = { .start = start };
+	unsigned int sum = 0, hts = 0, at;
+	u64 foul = 0;
+
+	for (at = start;; at += 8) {
+		u64 w = swar_load(text + at);
+		u64 ht = swar_equal(w, HT);
+		u64 other = (swar_below(w, 0x20) & ~ht) | swar_above(w, 0x7e);
+
+		if (other) {
+			u64 ends = swar_equal(w, CR) | swar_equal(w, LF);
+			unsigned int n = ends ? swar_index(ends) : 8;
+
+			foul |= swar_first(other, n);
+			sum += swar_sum(swar_first(w, n));
+			hts += swar_count(swar_first(ht, n));
+			if (!ends)
+				continue;
+			piece.end = at + n;
+			break;
+		}
+		sum += swar_sum(w);
+		hts += swar_count(ht);
+	}
+	piece.sum = sum;
+	piece.hts = hts;
+	piece.foul = foul;
+	return piece;
+}
+
+static inline bool tic_label_is(const u8 *text, const struct label_info *label)
+{
+	const u8 *name = (const u8 *)label->name;
+
+	if (label->len <= 8)
+		return !swar_first(swar_load(text) ^ swar_load(name), label->len);
+	return swar_load(text) == swar_load(name) &&
+	       !swar_first(swar_load(text + 8) ^ swar_load(name + 8), label->len - 8);
+}
+
+/* Label: [A-Z][A-Z0-9+-]{0,9}. Returns its length, or 0. */
+static unsigned int tic_label_length(const u8 *text, unsigned int end, u8 separator)
+{
+	unsigned int n;
+
+	for (n = 0; n < end && text[n] != separator; n++) {
+		u8 c = text[n];
+
+		if (n >= 10)
+			return 0;
+		if (c >= 'A' && c <= 'Z')
+			continue;
+		if (n == 0 || !((c >= '0' && c <= '9') || c == '+' || c == '-'))
+			return 0;
+	}
+	return n < end ? n : 0;
+}
+
+static inline bool tic_digits(const u8 *text, unsigned int len)
+{
+	for (; len > 8; text += 8, len -= 8) {
+		if (!swar_all_digits(swar_load(text), 8))
+			return false;
+	}
+	return len && swar_all_digits(swar_load(text), len);
+}
+
+static bool tic_hex(const u8 *text, unsigned int len)
+{
+	unsigned int i;
+
+	for (i = 0; i < len; i++) {
+		if (!((text[i] >= '0' && text[i] <= '9') || (text[i] >= 'A' && text[i] <= 'F')))
+			return false;
+	}
+	return len;
+}
+
+/* 54E section 6.2.1.1: season, then SAAMMJJhhmmss; small letters for a degraded clock. */
+static inline bool tic_horodate(const u8 *text)
+{
+	u8 season = text[0];
+
+	return (season == 'H' || season == 'E' || season == 'h' || season == 'e' ||
+		season == ' ') &&
+	       tic_digits(text + 1, TIC_HORODATE_LEN - 1);
+}
+
+/* Row of the label at @text: the one expected, else by search. */
+static inline u8 tic_row(const u8 *text, unsigned int len, u8 expected)
+{
+	const struct label_info *label = &tic_labels[expected];
+
+	if (label->len == len && tic_label_is(text, label))
+		return expected;
+	return tic_label_row(text, len);
+}
+
+static inline bool tic_form(const u8 *text, unsigned int len, u8 row)
+{
+	u8 form = row == ROW_UNKNOWN ? FORM_TEXT : tic_labels[row].form;
+
+	if (form == FORM_DIGITS)
+		return tic_digits(text, len);
+	return form == FORM_TEXT || tic_hex(text, len);
+}
+
+/* Standard: label HT data HT checksum, with one HT more for a horodate. Historique: none. */
+static inline bool tic_separators(unsigned int hts, u8 separator)
+{
+	return separator == HT ? hts == 2 || hts == 3 : hts == 0;
+}
+
+/*
+ * Whether a piece is a good group, which then stands in @f. The byte before the checksum tells the
+ * method.
+ */
+static inline enum tic_verdict tic_group(const struct tic_parse *p, const struct tic_piece *piece,
+					 struct field *f)
+{
+	const u8 *group = p->text + piece->start;
+	unsigned int len = piece->end - piece->start;
+	unsigned int sum, label, value, value_end;
+	const struct label_info *expected = &tic_labels[p->next[p->row]];
+	u8 checksum, separator;
+
+	if (len < 4)
+		return TIC_BAD_FORM;
+	checksum = group[len - 1];
+	separator = group[len - 2];
+	if (separator != HT && separator != ' ')
+		return TIC_BAD_FORM;
+	sum = piece->sum - checksum - (separator == ' ' ? ' ' : 0);
+	if ((sum & 0x3f) + 0x20 != checksum)
+		return TIC_BAD_CHECKSUM;
+	if (piece->foul || !tic_separators(piece->hts, separator))
+		return TIC_BAD_FORM;
+
+	value_end = len - 2;
+	if (group[expected->len] == separator && tic_label_is(group, expected)) {
+		label = expected->len;
+		f->row = p->next[p->row];
+	} else {
+		label = tic_label_length(group, value_end, separator);
+		if (!label)
+			return TIC_BAD_FORM;
+		f->row = tic_row(group, label, p->next[p->row]);
+	}
+	value = label + 1;
+	if (piece->hts == 3) {
+		value += TIC_HORODATE_LEN + 1;
+		if (value > value_end || group[value - 1] != HT || !tic_horodate(group + label + 1))
+			return TIC_BAD_FORM;
+	} else if (value > value_end || (value == value_end && separator == ' ')) {
+		return TIC_BAD_FORM;
+	}
+	if (!tic_form(group + value, value_end - value, f->row))
+		return TIC_BAD_FORM;
+	if (tic_odd_in(p->odd, piece->start, piece->end))
+		return TIC_BAD_PARITY;
+	f->label = piece->start;
+	f->label_len = label;
+	f->value = piece->start + value;
+	f->len = value_end - value;
+	return TIC_GOOD;
+}
+
+/* The same without its first or last byte: what stood there may be a damaged LF or CR. */
+static enum tic_verdict tic_trimmed(const struct tic_parse *p, const struct tic_piece *piece,
+				    unsigned int first, unsigned int last, struct field *f)
+{
+	struct tic_piece rest = { .start = piece->start + first, .end = piece->end - last };
+	unsigned int i;
+
+	if (rest.end < rest.start + 4)
+		return TIC_BAD_FORM;
+	for (i = rest.start; i < rest.end; i++) {
+		u8 c = p->text[i];
+
+		rest.sum += c;
+		rest.hts += c == HT;
+		rest.foul |= (c < 0x20 && c != HT) || c > 0x7e;
+	}
+	return tic_group(p, &rest, f);
+}
+
+/* Its separators are damaged, or it is: tries it without the bytes that may have been those. */
+static enum tic_verdict tic_damaged(const struct tic_parse *p, const struct tic_piece *piece,
+				    enum tic_verdict verdict, struct field *f)
+{
+	bool no_lf = piece->start == 0 || p->text[piece->start - 1] != LF;
+	bool no_cr = piece->end == p->len || p->text[piece->end] != CR;
+	unsigned int i;
+
+	for (i = 1; i < 4; i++) {
+		unsigned int first = i & 1, last = i >> 1;
+		enum tic_verdict trimmed;
+
+		if ((first && !no_lf) || (last && !no_cr))
+			continue;
+		trimmed = tic_trimmed(p, piece, first, last, f);
+		if (trimmed == TIC_GOOD || trimmed == TIC_BAD_PARITY)
+			return trimmed;
+	}
+	return verdict;
+}
+
+/* The mode of a frame is that of its first good group; the others must be of the same one. */
+static inline bool tic_same_mode(const struct tic_parse *p, const struct field *f)
+{
+	enum telegram_protocol mode = p->text[f->value - 1] == HT ? TELEGRAM_TIC_STANDARD
+								  : TELEGRAM_TIC_HISTORIQUE;
+
+	if (p->t->protocol == TELEGRAM_UNKNOWN)
+		p->t->protocol = mode;
+	return p->t->protocol == mode;
+}
+
+static inline void tic_piece(struct tic_parse *p, const struct tic_piece *piece)
+{
+	struct field *f = &p->t->fields[p->t->nfields];
+	enum tic_verdict verdict = tic_group(p, piece, f);
+
+	if (verdict == TIC_BAD_CHECKSUM || verdict == TIC_BAD_FORM)
+		verdict = tic_damaged(p, piece, verdict, f);
+	if (verdict == TIC_GOOD && !tic_same_mode(p, f))
+		verdict = TIC_BAD_FORM;
+	if (verdict != TIC_GOOD) {
+		p->dropped[verdict]++;
+		p->t->damaged++;
+		p->row = p->next[p->row];
+		return;
+	}
+	p->t->nfields++;
+	if (f->row == ROW_UNKNOWN) {
+		p->unknown_labels++;
+		return;
+	}
+	p->next[p->row] = f->row;
+	p->row = f->row;
+}
+
+/* Parses the frame into p->t; false when it has more groups than any meter sends. */
+static bool tic_parse(struct tic_parse *p)
+{
+	unsigned int at = 0, pieces = 0;
+
+	while (at < p->len) {
+		struct tic_piece piece;
+
+		if (p->text[at] == LF || p->text[at] == CR) {
+			at++;
+			continue;
+		}
+		if (++pieces > METERLINE_TIC_MAX_GROUPS)
+			return false;
+		piece = tic_piece_at(p->text, at);
+		tic_piece(p, &piece);
+		at = piece.end;
+	}
+	return true;
+}
+
+/* The frame is complete. One without a good group is no telegram. */
+static void tic_frame(struct tic_decoder *d, struct telegram *t, struct telegram_stats *stats,
+		      telegram_fn emit, void *context)
+{
+	struct tic_odd odd;
+	struct tic_parse p = {
+		.text = d->text,
+		.len = d->len,
+		.t = t,
+		.next = d->next,
+		.row = ROW_FIRST,
+	};
+
+	if (carries_parity(&d->parity)) {
+		tic_mask(d, &odd);
+		p.odd = &odd;
+	} else if (d->bit7 & 0x80) {
+		tic_mask(d, NULL);
+	}
+	d->text[d->len] = CR;
+	t->text = d->text;
+	t->started = d->started;
+	t->protocol = TELEGRAM_UNKNOWN;
+	t->damaged = 0;
+	t->ident_len = 0;
+	t->nfields = 0;
+	if (!tic_parse(&p)) {
+		stats->oversize++;
+		return;
+	}
+	stats->bad_checksum += p.dropped[TIC_BAD_CHECKSUM];
+	stats->bad_form += p.dropped[TIC_BAD_FORM];
+	stats->bad_parity += p.dropped[TIC_BAD_PARITY];
+	stats->unknown_labels += p.unknown_labels;
+	if (!t->nfields)
+		return;
+	stats->telegrams++;
+	emit(context, t);
+}
+
+static void tic_begin(struct tic_decoder *d, u64 now, struct telegram_stats *stats)
+{
+	if (d->state == TIC_INSIDE)
+		stats->resyncs++;
+	d->state = TIC_INSIDE;
+	d->len = 0;
+	d->bit7 = 0;
+	d->started = now;
+}
+
+static void tic_end(struct tic_decoder *d)
+{
+	d->state = TIC_OUTSIDE;
+	d->len = 0;
+}
+
+/**
+ * tic_feed - take the next bytes of a line
+ * @d: state of the line; the caller serialises all calls on it
+ * @bytes: as they came, 8N1 or 7E1 read as 8N1
+ * @count: their number
+ * @now: the caller's clock; a frame that begins in these bytes is stamped with it
+ * @t: where telegrams are made; may be shared between decoders that are fed in turn
+ * @stats: counters to add to; @stats->bytes is left to the caller
+ * @emit: called for each telegram, which is valid until it returns
+ * @context: handed to @emit
+ */
+void tic_feed(struct tic_decoder *d, const u8 *bytes, size_t count, u64 now,
+	      struct telegram *t, struct telegram_stats *stats, telegram_fn emit, void *context)
+{
+	while (count) {
+		size_t room = TIC_TEXT_MAX + 1 - d->len;
+		size_t n = tic_scan(d, bytes, count < room ? count : room, d->text + d->len);
+		u8 last = bytes[n - 1];
+
+		bytes += n;
+		count -= n;
+		if ((last & 0x7f) == STX) {
+			tic_begin(d, now, stats);
+		} else if (d->state == TIC_OUTSIDE) {
+			continue;
+		} else if (tic_is_control(last)) {
+			d->len += n - 1;
+			tic_frame(d, t, stats, emit, context);
+			tic_end(d);
+		} else {
+			d->len += n;
+			if (d->len > TIC_TEXT_MAX) {
+				stats->oversize++;
+				tic_end(d);
+			}
+		}
+	}
+}
