@@ -8,13 +8,21 @@
 
 #include "telegram.h"
 
-/** struct record_header - the first line of a record */
+/**
+ * struct record_header - the first line of a record
+ * @seq: number of the record, one more for each telegram of a meter
+ * @boottime_us: CLOCK_BOOTTIME of the telegram's first byte
+ * @damaged: groups of the telegram that were dropped
+ * @protocol: enum telegram_protocol
+ * @gap: records were lost before this one
+ * @number: the meter's own number as this telegram tells it, or ""
+ */
 struct record_header {
 	u64 seq;
 	u64 boottime_us;
 	u16 damaged;
-	u8 protocol;		/* enum telegram_protocol */
-	bool gap;		/* records were lost before this one */
+	u8 protocol;
+	bool gap;
 	char number[METERLINE_NUMBER_MAX + 1];
 };
 
@@ -23,15 +31,35 @@ struct record_header {
 
 size_t record_packed_size(const struct telegram *t, const char *number);
 void record_pack(const struct telegram *t, const char *number, u8 *packed);
-/* A telegram again from its packed form: @t points into @packed, which must have
- * TELEGRAM_PAD readable bytes behind it. */
-void record_unpack(const u8 *packed, size_t size, struct telegram *t, const char **number);
+void record_unpack(const u8 *packed, struct telegram *t, const char **number);
 
-/* Text of a telegram with the header @h; returns its length without NUL, as snprintf() does. */
+/** struct record_cursor - a place in a packed telegram, see record_next() */
+struct record_cursor {
+	const u8 *field;
+	const u8 *text;
+	u16 left;
+	bool p1;
+};
+
+/**
+ * struct record_item - one field of a packed telegram
+ * @row: its row in the table of the protocol, or ROW_UNKNOWN
+ * @raw: value, or horodate HT value
+ * @len: bytes of @raw
+ */
+struct record_item {
+	u8 row;
+	const u8 *raw;
+	size_t len;
+};
+
+u8 record_protocol(const u8 *packed);
+void record_first(const u8 *packed, struct record_cursor *c);
+bool record_next(struct record_cursor *c, struct record_item *item);
+
+size_t record_escape(const u8 *bytes, size_t len, char *text, size_t size);
 size_t record_text(const struct telegram *t, const struct record_header *h, char *text,
 		   size_t size);
-/* Reads one record of @len bytes; @text is unescaped in place and must have TELEGRAM_PAD bytes
- * of room behind it; @t points into it. False when it is not a record. */
 bool record_parse(char *text, size_t len, struct telegram *t, struct record_header *h);
 
 #endif /* TELEGRAM_RECORD_H */
