@@ -74,6 +74,15 @@ static struct span first_group(const struct telegram *t, const struct field *f)
 	return s;
 }
 
+static bool same_code(const char *a, const char *b)
+{
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	return *a == *b;
+}
+
 static struct span p1_number(const struct telegram *t)
 {
 	struct span found = { .bytes = t->text + t->ident, .len = t->ident_len };
@@ -89,7 +98,7 @@ static struct span p1_number(const struct telegram *t)
 		for (k = 0; k < best; k++) {
 			struct span s = first_group(t, f);
 
-			if (memcmp(info->name, p1_number_codes[k], info->len + 1) || !s.len)
+			if (!same_code(info->name, p1_number_codes[k]) || !s.len)
 				continue;
 			if (k == P1_NUMBER_CODES - 1 && s.len <= P1_VERSION_LEN)
 				continue;
