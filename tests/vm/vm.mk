@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+# The tests in virtual machines; see tests/vm/README.md.
+
+SELFTESTS := $(patsubst tests/selftests/%.c,build/selftests/%,$(wildcard tests/selftests/*.c))
+
+.PHONY: selftests check-modules check-vm check-debug check-harness
+
+selftests: $(SELFTESTS)
+
+build/selftests/%: tests/selftests/%.c $(wildcard tests/selftests/*.h) kernel/include/uapi/linux/meterline.h
+	@mkdir -p build/selftests
+	$(CC) -O2 -Wall -static -Ikernel/include/uapi -o $@ $< -lpthread
+
+check-modules:
+	$(PROVE) tests/vm/modules.t
+
+check-vm:
+	$(PROVE) tests/vm/guest-6.1.t tests/vm/guest-6.12.t
+
+ifeq ($(SMP),)
+check-debug:
+	tests/vm/build-debug-kernel uml >/dev/null
+	$(PROVE) tests/vm/guest-uml.t tests/vm/harness.t
+else
+check-debug:
+	tests/vm/build-debug-kernel smp >/dev/null
+	$(PROVE) tests/vm/guest-smp.t
+endif
