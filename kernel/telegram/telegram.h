@@ -139,6 +139,8 @@ struct tic_decoder {
 	u8 state;
 	u8 bit7;		/* OR of the bytes of this frame */
 	u8 next[128];		/* which row came after each row in the last frame */
+	u8 layout[128];		/* of the last good group of each row with digits */
+	u8 sum[128];		/* of its label and separators */
 	u8 text[METERLINE_TIC_MAX_BYTES + TELEGRAM_PAD];
 };
 
@@ -150,15 +152,20 @@ struct tic_decoder {
 struct p1_decoder {
 	struct parity_evidence parity;
 	u64 started;
+	u64 slash_started;	/* the same for what may begin at @slash */
 	u16 len;		/* bytes of @text in use */
-	u16 crc;		/* over the bytes of @text */
-	u16 crc_at_end;		/* the same at the '!' */
-	u16 end;		/* offset of the '!' that may end this telegram */
+	u16 slash;		/* offset of the '/' that may begin another telegram */
+	u16 header;		/* bytes in which the end of the first line was looked for */
 	u16 first_line;		/* where the line after the header begins; 0: not yet */
+	u16 end;		/* offset of the '!' that may end this telegram */
+	u16 crc;		/* over the first @crc_len bytes of @text */
+	u16 crc7;		/* the same with bit 7 masked */
+	u16 crc_len;
+	u16 crc_sent;		/* behind the '!' */
+	u8 digits;		/* number of its digits */
 	u8 state;
-	u8 digits;		/* hex digits seen after the '!' */
 	u8 bit7;		/* OR of the bytes of this telegram */
-	u8 next[256];		/* which row came after each row in the last telegram */
+	u8 rows[METERLINE_P1_MAX_LINES]; /* of each line of the last telegram */
 	u8 text[METERLINE_P1_MAX_BYTES + TELEGRAM_PAD];
 };
 
@@ -192,12 +199,12 @@ enum line_seen {
 /** struct line_evidence - what the bytes of a line that cannot be read look like; see detect.c */
 struct line_evidence {
 	u32 bytes;
-	u32 printable;		/* 0x20..0x7E, HT, LF, CR with bit 7 masked */
 	u32 flat;		/* 0x00, 0x80, 0xC0, 0xE0, 0xF0, 0xF8, 0xFC, 0xFE, 0xFF: a slower line */
+	u32 printable;		/* 0x20..0x7E, HT, LF, CR with bit 7 masked, that are not flat */
 	u32 encrypted;		/* headers of ciphered P1 */
 	u32 hdlc;		/* headers of HDLC frames with a good check sequence */
 	u32 mbus;		/* headers of M-Bus long frames */
-	u8 window[16];		/* the last bytes */
+	u8 window[16];		/* the last bytes, not yet searched for headers */
 };
 
 /**
@@ -212,6 +219,7 @@ struct line_decoder {
 	void *context;
 	u8 allowed;		/* LINE_* */
 	u8 tried;		/* LINE_*, what the bytes go to now */
+	bool valid;		/* a telegram was, and @tried is its protocol alone */
 	struct line_evidence evidence;
 	struct tic_decoder tic;
 	struct p1_decoder p1;
@@ -225,6 +233,8 @@ void line_decoder_pause(struct line_decoder *d);
 bool line_decoder_waits_for_pause(const struct line_decoder *d);
 void line_decoder_relearn(struct line_decoder *d);
 enum line_seen line_decoder_seen(const struct line_decoder *d);
+unsigned int line_decoder_next_speed(const struct line_decoder *d, unsigned int speed);
+bool line_decoder_has_parity(const struct line_decoder *d);
 
 const char *telegram_protocol_name(enum telegram_protocol protocol);
 const char *line_seen_name(enum line_seen seen);
