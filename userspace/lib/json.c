@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+/*
+ * JSON of the data contract.
+ *
+ * Written by hand because quantities are exact decimals, which a JSON library would turn into
+ * binary floating point, and because a byte of the wire is not yet a character of Unicode.
+ */
+#include <inttypes.h>
+#include <time.h>
+
+#include "json.h"
+
+static void json_byte(FILE *out, u8 byte)
+{
+	switch (byte) {
+	case '"':
+	case '\\':
+		fputc('\\', out);
+		fputc(byte, out);
+		break;
+	case '\t':
+		fputs("\\t", out);
+		break;
+	case '\r':
+		fputs("\\r", out);
+		break;
+	case '\n':
+		fputs("\\n", out);
+		break;
+	default:
+		if (byte < 0x20 || byte > 0x7e)
+			fprintf(out, "\\u%04x", byte);
+		else
+			fputc(byte, out);
+	}
+}
+
+/**
+ * json_string - bytes as a JSON string
+ * @out: where to
+ * @bytes: any bytes; each one outside printable ASCII becomes \u00XX
+ * @len: how many
+ */
+void json_string(FILE *out, const void *bytes, size_t len)
+{
+	const u8 *b = bytes;
+
+	fputc('"', out);
+	while (len--)
+		json_byte(out, *b++);
+	fputc('"', out);
+}
+
+/**
+ * json_text - a C string as a JSON string
+ * @out: where to
+ * @text: ends with NUL
+ */
+void json_text(FILE *out, const char *text)
+{
+	json_string(out, text, strlen(text));
+}
+
+/**
+ * json_milli - thousandths as an exact decimal number without needless zeros
+ * @out: where to
+ * @milli: the number times 1000
+ */
+void json_milli(FILE *out, s64 milli)
+{
+	u64 magnitude = milli < 0 ? -(u64)milli : (u64)milli;
+	unsigned int fraction = magnitude % 1000;
+	int digits = 3;
+
+	fprintf(out, "%s%" PRIu64, milli < 0 ? "-" : "", magnitude / 1000);
+	if (!fraction)
+		return;
+	for (; fraction % 10 == 0; digits--)
+		fraction /= 10;
+	fprintf(out, ".%0*u", digits, fraction);
+}
+
+/* P1: "(group)(group)"; no group contains a '(' (RULES, P1). */
+static void json_groups(FILE *out, const u8 *value, size_t len)
+{
+	const u8 *end = value + len;
+
+	while (value < end) {
+		const u8 *group = value + 1;
+		const u8 *next = memchr(group, '(', end - group);
+
+		if (!next)
+			next = end;
+		fputc(',', out);
+		json_string(out, group, next - group - 1);
+		value = next;
+	}
+}
+
+static void json_field(FILE *out, const struct telegram *t, const struct field *f)
+{
+	const u8 *label = t->text + f->label;
+
+	fputc('[', out);
+	json_string(out, label, f->label_len);
+	if (t->protocol == TELEGRAM_P1) {
+		json_groups(out, t->text + f->value, f->len);
+	} else {
+		if (tic_field_has_horodate(f)) {
+			fputc(',', out);
+			json_string(out, label + f->label_len + 1, TIC_HORODATE_LEN);
+		}
+		fputc(',', out);
+		json_string(out, t->text + f->value, f->len);
+	}
+	fputc(']', out);
+}
+
+static void json_quantities(FILE *out, const struct reading *r)
+{
+	const char *comma = "";
+
+	for (unsigned int q = 0; q < QUANTITY_COUNT; q++) {
+		if (!reading_has(r, q))
+			continue;
+		fprintf(out, "%s\"%s\":", comma, quantity_info[q].name);
+		json_milli(out, r->milli[q]);
+		comma = ",";
+	}
+}
+
+static void json_time(FILE *out, const struct telegram *t)
+{
+	char text[sizeof("-2147483648-12-31T23:59:59Z")];
+	struct tm tm;
+	time_t when;
+	s64 unix_s;
+
+	if (!telegram_time(t, &unix_s))
+		return;
+	when = unix_s;
+	if (!gmtime_r(&when, &tm) || !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
+		return;
+	fprintf(out, ",\"time\":\"%s\"", text);
+}
+
+/**
+ * json_reading - one telegram as the line of JSON of the data contract
+ * @out: where to; the line end is written too
+ * @t: the telegram
+ * @r: its quantities
+ * @number: the meter's own number, "" when it is not known
+ * @via: what it came in, such as "p1-encrypted"; NULL for none
+ */
+void json_reading(FILE *out, const struct telegram *t, const struct reading *r,
+		  const char *number, const char *via)
+{
+	const char *comma = "";
+
+	fprintf(out, "{\"protocol\":\"%s\"", telegram_protocol_name(t->protocol));
+	if (via)
+		fprintf(out, ",\"via\":\"%s\"", via);
+	if (*number) {
+		fputs(",\"meter\":", out);
+		json_text(out, number);
+	}
+	json_time(out, t);
+	fprintf(out, ",\"damaged\":%u,\"fields\":[", t->damaged);
+	for (unsigned int i = 0; i < t->nfields; i++) {
+		fputs(comma, out);
+		json_field(out, t, &t->fields[i]);
+		comma = ",";
+	}
+	fputs("],\"quantities\":{", out);
+	json_quantities(out, r);
+	fputs("}}\n", out);
+}

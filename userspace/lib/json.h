@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * JSON of the data contract: strings, exact decimals, and a telegram with its quantities.
+ */
+#ifndef METERLINE_JSON_H
+#define METERLINE_JSON_H
+
+#include <stdio.h>
+
+#include "../../kernel/telegram/quantities.h"
+
+void json_string(FILE *out, const void *bytes, size_t len);
+void json_text(FILE *out, const char *text);
+void json_milli(FILE *out, s64 milli);
+void json_reading(FILE *out, const struct telegram *t, const struct reading *r,
+		  const char *number, const char *via);
+
+#endif /* METERLINE_JSON_H */

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Which speed a line has, by trying: 1200 bit/s is TIC historique, 9600 TIC standard and P1 before
+ * DSMR 4, 115200 P1 since then. A meter's mode can be changed from afar on any day, so a line that
+ * was read and falls silent is searched again.
+ *
+ * Only decides; the caller has the tty and the clock.
+ */
+#include "speed_search.h"
+
+/* Telegrams that stay away for so long at the speed where they came before: try another. */
+#define STALE_MS	10000
+
+/*
+ * TIC comes without a pause: two frames of the longest kind take 4 s (54E, 5.3). P1 comes each
+ * 10 s (DSMR 4.2.2, 5.2). 9600 bit/s has both. In the first round TIC alone is waited for there,
+ * since P1 at 9600 is rare; from the second round on, P1 as well.
+ */
+#define TIC_MS		4500
+#define P1_MS		11000
+
+/* A wrong speed shows by then: also the longest frame has passed once at a right one. */
+#define GARBAGE_MS	2500
+
+static const struct {
+	unsigned int bit_per_s;
+	unsigned int first_ms;
+	unsigned int later_ms;
+} speeds[] = {
+	{ 1200, TIC_MS, TIC_MS },
+	{ 9600, TIC_MS, P1_MS },
+	{ 115200, P1_MS, P1_MS },
+};
+
+#define SPEEDS (sizeof(speeds) / sizeof(speeds[0]))
+
+/**
+ * speed_search_init - begin
+ * @s: the search
+ * @fixed: the only speed, bit/s; 0 for any
+ * @now_ms: a clock that does not jump, ms
+ */
+void speed_search_init(struct speed_search *s, unsigned int fixed, u64 now_ms)
+{
+	*s = (struct speed_search){ .fixed = fixed, .since_ms = now_ms };
+}
+
+/**
+ * speed_search_speed - what the line is to be set to
+ * @s: the search
+ *
+ * Return: bit/s.
+ */
+unsigned int speed_search_speed(const struct speed_search *s)
+{
+	return s->fixed ? s->fixed : speeds[s->current].bit_per_s;
+}
+
+/**
+ * speed_search_telegram - telegrams come: the speed is right
+ * @s: the search
+ */
+void speed_search_telegram(struct speed_search *s)
+{
+	s->read = true;
+	s->tried = 0;
+}
+
+/**
+ * speed_search_silence - telegrams have begun to stay away
+ * @s: the search
+ * @now_ms: see speed_search_init()
+ */
+void speed_search_silence(struct speed_search *s, u64 now_ms)
+{
+	s->since_ms = now_ms;
+}
+
+/**
+ * speed_search_until - until when the speed is kept if no telegram comes
+ * @s: the search
+ * @seen: what the bytes look like so far
+ *
+ * Return: ms of the clock of speed_search_init(), or SPEED_KEEP when no other speed is to be tried,
+ * since the bytes make sense at this one or no other is allowed.
+ */
+u64 speed_search_until(const struct speed_search *s, enum line_seen seen)
+{
+	if (s->fixed)
+		return SPEED_KEEP;
+	if (s->read)
+		return s->since_ms + STALE_MS;
+	switch (seen) {
+	case SEEN_NOTHING:
+		return s->since_ms + (s->tried < SPEEDS ? speeds[s->current].first_ms :
+							  speeds[s->current].later_ms);
+	case SEEN_GARBAGE:
+		return s->since_ms + GARBAGE_MS;
+	default:
+		return SPEED_KEEP;
+	}
+}
+
+/**
+ * speed_search_next - go on to the next speed
+ * @s: the search
+ * @now_ms: see speed_search_init()
+ */
+void speed_search_next(struct speed_search *s, u64 now_ms)
+{
+	s->current = (s->current + 1) % SPEEDS;
+	s->tried++;
+	s->read = false;
+	s->since_ms = now_ms;
+}

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: MIT
+/*
+ * meterctl attach: have the kernel read the meter on a serial line.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "../lib/notify.h"
+#include "../lib/say.h"
+#include "attach.h"
+#include "commands.h"
+
+static const char help[] =
+	"Usage: meterctl attach [--speed SPEED] [--wait SECONDS] TTY\n"
+	"Have the kernel read the meter on a serial line, and stay until the line goes. Needs the\n"
+	"kernel module meterline and root; gives up every privilege once the line is attached.\n"
+	"\n"
+	"  --speed SPEED   1200, 9600, 115200 (bit/s), or auto, the default: try each until telegrams\n"
+	"                  come, and again when they stay away for 10 s\n"
+	"  --wait SECONDS  go to the background and return when the first telegram has come, printing\n"
+	"                  the meter's name, or after SECONDS; the line stays attached in both cases\n"
+	"\n"
+	"    meterctl attach --wait 20 /dev/ttyUSB0 && meterctl list\n"
+	"\n"
+	"Tells the service manager (Type=notify) when the first telegram has come. SIGTERM and SIGINT\n"
+	"detach the line.\n"
+	"\n"
+	"Exit codes: 0 the line went, or was asked to end, or with --wait the first telegram has\n"
+	"come; 1 no telegram came in time; 2 bad usage, or the line cannot be attached.\n";
+
+#define LDISC_PARAMETER_DIRECTORY "/sys/module/meterline/parameters"
+
+/* N_DEVELOPMENT of the kernel's include/uapi/linux/tty.h; older headers do not have it. */
+#define LDISC_DEFAULT 29
+
+#define WAIT_MAX_S 86400
+
+struct arguments {
+	const char *path;
+	unsigned int speed;
+	unsigned int wait_s;
+};
+
+static int discipline_number(void)
+{
+	char value[METER_WORD_MAX];
+
+	if (attribute_read(LDISC_PARAMETER_DIRECTORY, "ldisc", value, sizeof(value)) > 0)
+		return atoi(value);
+	return LDISC_DEFAULT;
+}
+
+static void say_discipline(const char *path, int number)
+{
+	switch (errno) {
+	case EPERM:
+		say("you may not attach %s: making a meter needs CAP_SYS_ADMIN; "
+		    "type 'sudo meterctl attach %s'",
+		    path, path);
+		break;
+	case EINVAL:
+		say("the kernel module meterline is not loaded (there is no line discipline %d): "
+		    "type 'modprobe meterline' as root and try again",
+		    number);
+		break;
+	default:
+		say("%s cannot be attached: %s", path, strerror(errno));
+	}
+}
+
+static bool set_discipline(struct attachment *a, const char *path)
+{
+	int number = discipline_number();
+
+	if (ioctl(a->tty.fd, TIOCSETD, &number)) {
+		say_discipline(path, number);
+		return false;
+	}
+	if (meter_find_port(a->tty.port, &a->meter))
+		return true;
+	say("line discipline %d took %s, but no meter appeared on port %s in " METER_CLASS ": is it "
+	    "another module's number? The parameter ldisc of meterline chooses it",
+	    number, path, a->tty.port);
+	return false;
+}
+
+static bool signals_open(struct attachment *a)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	a->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (a->signals >= 0)
+		return true;
+	say("signals cannot be waited for: %s", strerror(errno));
+	return false;
+}
+
+static bool background(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		return false;
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	dup2(null, STDERR_FILENO);
+	close(null);
+	setsid();
+	return true;
+}
+
+static int say_late(const struct attachment *a, unsigned int wait_s)
+{
+	struct meter now;
+
+	if (!meter_read(&now, a->meter.name))
+		now = a->meter;
+	if (*now.seen && strcmp(now.seen, "nothing"))
+		say("no telegram came on %s within %u s: the line carries %s; %s stays attached",
+		    now.port, wait_s, now.seen, now.name);
+	else
+		say("no telegram came on %s within %u s: is the meter wired to it and its customer "
+		    "port enabled? %s stays attached",
+		    now.port, wait_s, now.name);
+	return NOTHING;
+}
+
+/* In the first process, while the second one stays with the line. */
+static int await_telegram(const struct attachment *a, int ready, pid_t child, unsigned int wait_s)
+{
+	struct pollfd fds[] = {
+		{ .fd = ready, .events = POLLIN },
+		{ .fd = a->signals, .events = POLLIN },
+	};
+	char byte;
+	int n;
+
+	do
+		n = poll(fds, 2, wait_s * 1000);
+	while (n < 0 && errno == EINTR);
+	if (n == 0)
+		return say_late(a, wait_s);
+	if (fds[1].revents) {
+		kill(child, SIGTERM);
+		return NOTHING;
+	}
+	if (read(ready, &byte, 1) == 1) {
+		puts(a->meter.name);
+		return DONE;
+	}
+	say("%s went away before a telegram came", a->tty.port);
+	return NOTHING;
+}
+
+static int stay_in_background(struct attachment *a, unsigned int wait_s)
+{
+	int pipe_ends[2];
+	pid_t child;
+
+	if (pipe2(pipe_ends, O_CLOEXEC)) {
+		say("no pipe: %s", strerror(errno));
+		return UNUSABLE;
+	}
+	child = fork();
+	if (child < 0) {
+		say("no second process: %s", strerror(errno));
+		return UNUSABLE;
+	}
+	if (child > 0) {
+		close(pipe_ends[1]);
+		close(a->tty.fd);
+		return await_telegram(a, pipe_ends[0], child, wait_s);
+	}
+	close(pipe_ends[0]);
+	a->ready = pipe_ends[1];
+	return background() ? attach_stay(a) : UNUSABLE;
+}
+
+static int attach(const struct arguments *args)
+{
+	struct attachment a = { .speed = args->speed, .ready = -1 };
+
+	if (!tty_open(&a.tty, args->path))
+		return UNUSABLE;
+	if (!signals_open(&a) || !set_discipline(&a, args->path)) {
+		tty_close(&a.tty);
+		return UNUSABLE;
+	}
+	a.service = notify_open();
+	return args->wait_s ? stay_in_background(&a, args->wait_s) : attach_stay(&a);
+}
+
+static bool parse_speed(const char *text, unsigned int *speed)
+{
+	static const unsigned int speeds[] = { 1200, 9600, 115200 };
+	char *end;
+	unsigned long number = strtoul(text, &end, 10);
+
+	*speed = 0;
+	if (!strcmp(text, "auto"))
+		return true;
+	for (size_t i = 0; !*end && i < sizeof(speeds) / sizeof(speeds[0]); i++)
+		if (speeds[i] == number)
+			*speed = number;
+	if (!*speed)
+		say("'%s' is no speed of a meter: give 1200, 9600, 115200 or auto", text);
+	return *speed;
+}
+
+static bool parse_wait(const char *text, unsigned int *wait_s)
+{
+	char *end;
+	unsigned long number = strtoul(text, &end, 10);
+
+	if (*text >= '1' && *text <= '9' && !*end && number <= WAIT_MAX_S) {
+		*wait_s = number;
+		return true;
+	}
+	say("'%s' is no time to wait: give whole seconds, 1 to %u", text, WAIT_MAX_S);
+	return false;
+}
+
+/**
+ * cmd_attach - have the kernel read the meter on a serial line
+ * @argc: as of main()
+ * @argv: as of main(), from the command's name on
+ *
+ * Return: an exit code.
+ */
+int cmd_attach(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "speed", required_argument, NULL, 's' },
+		{ "wait", required_argument, NULL, 'w' },
+		{ 0 },
+	};
+	struct arguments args = { 0 };
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		switch (c) {
+		case 'h':
+			fputs(help, stdout);
+			return DONE;
+		case 's':
+			if (!parse_speed(optarg, &args.speed))
+				return UNUSABLE;
+			break;
+		case 'w':
+			if (!parse_wait(optarg, &args.wait_s))
+				return UNUSABLE;
+			break;
+		default:
+			return UNUSABLE;
+		}
+	}
+	if (argc - optind != 1) {
+		say("attach wants one tty, such as /dev/ttyUSB0: 'meterctl attach --help' tells more");
+		return UNUSABLE;
+	}
+	args.path = argv[optind];
+	return attach(&args);
+}

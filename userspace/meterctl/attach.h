@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The two parts of meterctl attach: making a meter of a line, and staying with it.
+ */
+#ifndef METERCTL_ATTACH_H
+#define METERCTL_ATTACH_H
+
+#include "../lib/meters.h"
+#include "../lib/tty.h"
+
+/**
+ * struct attachment - a line that the kernel reads for us
+ * @tty: the line
+ * @meter: the meter on it, as it was when it was made
+ * @speed: bit/s, or 0 to search for it
+ * @signals: a signalfd for SIGTERM, SIGINT and SIGHUP
+ * @service: a socket to the service manager, or -1
+ * @ready: a pipe that learns of the first telegram, or -1
+ */
+struct attachment {
+	struct tty tty;
+	struct meter meter;
+	unsigned int speed;
+	int signals;
+	int service;
+	int ready;
+};
+
+int attach_stay(struct attachment *a);
+
+#endif /* METERCTL_ATTACH_H */

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Staying with an attached line: find its speed, tell when telegrams come, leave when it goes.
+ *
+ * Runs without any privilege: what it needs is open by then.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../lib/notify.h"
+#include "../lib/privileges.h"
+#include "../lib/say.h"
+#include "../lib/speed_search.h"
+#include "attach.h"
+#include "commands.h"
+
+/* `seen` cannot be waited for, so it is looked at: often while the speed is not known. */
+#define LOOK_MS		500
+#define LOOK_SELDOM_MS	10000
+
+/**
+ * struct stay - what attach_stay() knows while it stays
+ * @a: the line
+ * @search: its speed
+ * @state_fd: the meter's attribute state
+ * @state: its last value
+ * @seen: what the line seems to carry
+ * @telegram_came: at least one
+ */
+struct stay {
+	struct attachment *a;
+	struct speed_search search;
+	int state_fd;
+	char state[METER_WORD_MAX];
+	enum line_seen seen;
+	bool telegram_came;
+};
+
+static u64 now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (u64)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static enum line_seen read_seen(const struct stay *s)
+{
+	char value[METER_WORD_MAX];
+
+	attribute_read(s->a->meter.path, "seen", value, sizeof(value));
+	for (enum line_seen seen = SEEN_NOTHING; seen <= SEEN_MBUS; seen++)
+		if (!strcmp(value, line_seen_name(seen)))
+			return seen;
+	return SEEN_NOTHING;
+}
+
+/* Also what makes the next poll() of the attribute wait. */
+static bool read_state(struct stay *s, char state[METER_WORD_MAX])
+{
+	ssize_t len = pread(s->state_fd, state, METER_WORD_MAX - 1, 0);
+
+	if (len <= 0)
+		return false;
+	if (state[len - 1] == '\n')
+		len--;
+	state[len] = '\0';
+	return true;
+}
+
+static bool set_speed(const struct stay *s)
+{
+	return tty_set_raw(&s->a->tty, speed_search_speed(&s->search));
+}
+
+static void tell_seen(const struct stay *s)
+{
+	char status[160];
+
+	snprintf(status, sizeof(status), "STATUS=%s: no telegram at %u bit/s, the line carries %s",
+		 s->a->meter.name, speed_search_speed(&s->search), line_seen_name(s->seen));
+	notify_send(s->a->service, status);
+}
+
+static void tell_telegram(struct stay *s)
+{
+	char status[160];
+
+	snprintf(status, sizeof(status), "READY=1\nSTATUS=%s: telegrams come at %u bit/s",
+		 s->a->meter.name, speed_search_speed(&s->search));
+	notify_send(s->a->service, status);
+	if (s->telegram_came)
+		return;
+	s->telegram_came = true;
+	if (s->a->ready >= 0) {
+		(void)!write(s->a->ready, "1", 1);
+		close(s->a->ready);
+		s->a->ready = -1;
+	} else {
+		say("%s: telegrams come at %u bit/s", s->a->meter.name,
+		    speed_search_speed(&s->search));
+	}
+}
+
+static void state_changed(struct stay *s, const char *state)
+{
+	strcpy(s->state, state);
+	if (!strcmp(state, "locked")) {
+		speed_search_telegram(&s->search);
+		tell_telegram(s);
+	} else {
+		speed_search_silence(&s->search, now_ms());
+	}
+}
+
+/* What the attributes say now; false when the meter is gone. */
+static bool look(struct stay *s)
+{
+	char state[METER_WORD_MAX];
+	enum line_seen seen;
+
+	if (!read_state(s, state))
+		return false;
+	if (strcmp(s->state, state))
+		state_changed(s, state);
+	seen = read_seen(s);
+	if (seen != s->seen) {
+		s->seen = seen;
+		if (strcmp(s->state, "locked"))
+			tell_seen(s);
+	}
+	return true;
+}
+
+/* Tries the next speed when it is time; returns how long nothing else is to be done, in ms. */
+static int search(struct stay *s)
+{
+	u64 now = now_ms();
+	u64 until = speed_search_until(&s->search, s->seen);
+
+	if (!strcmp(s->state, "locked"))
+		return -1;
+	if (until == SPEED_KEEP)
+		return LOOK_SELDOM_MS;
+	if (now >= until) {
+		speed_search_next(&s->search, now);
+		set_speed(s);
+		return LOOK_MS;
+	}
+	return until - now < LOOK_MS ? (int)(until - now) : LOOK_MS;
+}
+
+static int stay(struct stay *s)
+{
+	struct pollfd fds[] = {
+		{ .fd = s->a->signals, .events = POLLIN },
+		{ .fd = s->a->tty.fd, .events = POLLIN },
+		{ .fd = s->state_fd, .events = POLLPRI },
+	};
+
+	while (look(s)) {
+		if (poll(fds, 3, search(s)) < 0 && errno != EINTR)
+			return UNUSABLE;
+		if (fds[0].revents)
+			return DONE;
+		if (fds[1].revents & (POLLHUP | POLLERR))
+			break;
+	}
+	say("%s is gone", s->a->tty.port);
+	return DONE;
+}
+
+static bool open_state(struct stay *s)
+{
+	char path[METER_PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/state", s->a->meter.path);
+	s->state_fd = open(path, O_RDONLY | O_CLOEXEC);
+	return s->state_fd >= 0;
+}
+
+static void detach(struct attachment *a)
+{
+	int plain = N_TTY;
+
+	notify_send(a->service, "STOPPING=1");
+	ioctl(a->tty.fd, TIOCSETD, &plain);
+	tty_close(&a->tty);
+}
+
+/**
+ * attach_stay - give up every privilege and stay with an attached line until it goes
+ * @a: the line; closed afterwards
+ *
+ * Return: an exit code: DONE when the line went or a signal asked to end.
+ */
+int attach_stay(struct attachment *a)
+{
+	struct stay s = { .a = a };
+	int rc = UNUSABLE;
+
+	speed_search_init(&s.search, a->speed, now_ms());
+	if (!open_state(&s))
+		say("%s cannot be read: %s", a->meter.path, strerror(errno));
+	else if (!set_speed(&s))
+		say("%s cannot be set to raw 8N1: %s", a->tty.port, strerror(errno));
+	else if (!privileges_drop())
+		say("the privileges of root cannot be given up: %s", strerror(errno));
+	else
+		rc = stay(&s);
+	detach(a);
+	return rc;
+}

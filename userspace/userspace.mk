@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+#
+# The programs: build/meterctl. Included by the Makefile of the project, whose directory is the
+# current one.
+
+VERSION ?= 0.1
+
+USERSPACE_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wformat=2 -Wno-format-truncation -Werror=implicit-function-declaration -Werror=format-security \
+	-D_GNU_SOURCE -DMETERLINE_VERSION='"$(VERSION)"' -fstack-protector-strong -fPIE
+USERSPACE_CPPFLAGS := -D_FORTIFY_SOURCE=2
+USERSPACE_LDFLAGS := -pie -Wl,-z,relro,-z,now
+
+METERCTL_SOURCES := $(wildcard kernel/telegram/*.c userspace/lib/*.c userspace/decode/*.c \
+	userspace/meterctl/*.c)
+METERCTL_OBJECTS := $(METERCTL_SOURCES:%.c=build/objects/%.o)
+METERCTL_LIBRARIES := -lncursesw -ltinfo -ljansson -lcrypto
+
+PREFIX ?= /usr/local
+SYSTEMD_UNITS ?= /usr/lib/systemd/system
+SYSUSERS ?= /usr/lib/sysusers.d
+UDEV_RULES ?= /usr/lib/udev/rules.d
+
+# What goes where: file, destination, mode.
+define INSTALL_LIST
+build/meterctl:$(PREFIX)/bin/meterctl:0755
+Documentation/meterctl.1:$(PREFIX)/share/man/man1/meterctl.1:0644
+udev/60-meterline.rules:$(UDEV_RULES)/60-meterline.rules:0644
+udev/meterline.sysusers:$(SYSUSERS)/meterline.conf:0644
+udev/meter-attach@.service:$(SYSTEMD_UNITS)/meter-attach@.service:0644
+endef
+
+.PHONY: userspace install-userspace uninstall-userspace
+
+userspace: build/meterctl
+
+build/meterctl: $(METERCTL_OBJECTS)
+	$(CC) $(USERSPACE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(METERCTL_LIBRARIES)
+
+build/objects/%.o: %.c userspace/userspace.mk
+	@mkdir -p $(@D)
+	$(CC) $(USERSPACE_CPPFLAGS) $(USERSPACE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+install-userspace: build/meterctl
+	$(foreach i,$(INSTALL_LIST),install -D -m $(word 3,$(subst :, ,$i)) \
+		$(word 1,$(subst :, ,$i)) $(DESTDIR)$(word 2,$(subst :, ,$i)) &&) true
+
+uninstall-userspace:
+	rm -f $(foreach i,$(INSTALL_LIST),$(DESTDIR)$(word 2,$(subst :, ,$i)))
+
+install: install-userspace
+uninstall: uninstall-userspace
+
+-include $(METERCTL_OBJECTS:.o=.d)
