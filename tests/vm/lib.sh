@@ -31,8 +31,7 @@ kernel_release()
 debug_kernel_dir()
 {
 	version=$(dpkg-query -W -f '${Version}' linux-source-6.12 2>/dev/null) || return 1
-	hash=$(cd "$top/tests/vm" &&
-		cat config config.debug "config.$1" build-debug-kernel | sha256sum | cut -c1-12)
+	hash=$(cd "$top/tests/vm" && cat config config.debug "config.$1" | sha256sum | cut -c1-12)
 	echo "$cache/$1-$version-$hash"
 }
 
