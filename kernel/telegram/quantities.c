@@ -278,7 +278,7 @@ static inline bool p1_usual(const struct telegram *t, const struct field *f, enu
 
 	if (!integer)
 		return false;
-	value = swar_number(word, integer);
+	value = swar_number(swar_decimal(word, integer));
 	text += integer;
 	if (*text == '.') {
 		decimals = swar_load(text + 1);
@@ -286,7 +286,8 @@ static inline bool p1_usual(const struct telegram *t, const struct field *f, enu
 		fraction = stop ? swar_index(stop) : 8;
 		if (!fraction || fraction > 3)
 			return false;
-		value = value * power_of_ten[fraction] + swar_number(decimals, fraction);
+		value = value * power_of_ten[fraction] +
+			swar_number(swar_decimal(decimals, fraction));
 		text += 1 + fraction;
 	}
 	unit_len = end - text - 1;
@@ -494,11 +495,11 @@ static bool tic_number(const u8 *digits, unsigned int len, s64 *number)
 	if (len > INTEGER_DIGITS_MAX)
 		return false;
 	if (len > 8) {
-		*number = (s64)swar_number(swar_load(digits), len - 8) * 100000000;
+		*number = 100000000ll * swar_number(swar_decimal(swar_load(digits), len - 8));
 		digits += len - 8;
 		len = 8;
 	}
-	*number += swar_number(swar_load(digits), len);
+	*number += swar_number(swar_decimal(swar_load(digits), len));
 	return true;
 }
 

@@ -21,10 +21,14 @@ static inline u64 swar_load(const u8 *p)
 
 static inline void swar_store(u8 *p, u64 w)
 {
-	unsigned int i;
-
-	for (i = 0; i < 8; i++)
-		p[i] = w >> (8 * i);
+	p[0] = w;
+	p[1] = w >> 8;
+	p[2] = w >> 16;
+	p[3] = w >> 24;
+	p[4] = w >> 32;
+	p[5] = w >> 40;
+	p[6] = w >> 48;
+	p[7] = w >> 56;
 }
 
 /* The first @n bytes (0..8) of a word. */
@@ -81,27 +85,34 @@ static inline u64 swar_odd(u64 w)
 	return w & SWAR_ONES;
 }
 
-/* Eight decimal digits, the first one the highest; other bytes give rubbish. */
-static inline u32 swar_digits(u64 w)
+/*
+ * The first @n bytes (1..8) of a word as decimal digits 0..9, the last of them highest in the word
+ * and zeros before the first. When swar_is_decimal() is false they were not all digits.
+ */
+static inline u64 swar_decimal(u64 w, unsigned int n)
 {
-	w = (w & 0x0f0f0f0f0f0f0f0full) * (10 * 256 + 1) >> 8;
-	w = (w & 0x00ff00ff00ff00ffull) * (100 * 65536 + 1) >> 16;
-	return (w & 0x0000ffff0000ffffull) * (10000 * 4294967296ull + 1) >> 32;
+	unsigned int unused = 64 - 8 * n;
+
+	return (w << unused) - (SWAR_ONES * '0' << unused);
 }
 
-/* True when the first @n bytes (1..8) are decimal digits. */
-static inline bool swar_all_digits(u64 w, unsigned int n)
+static inline bool swar_is_decimal(u64 decimal)
 {
-	const u64 low = (w & SWAR_LOW7) + SWAR_ONES * 0x46;	/* bit 7: above '9' */
-	const u64 high = (w | SWAR_HIGH) - SWAR_ONES * '0';	/* bit 7: not below '0' */
-
-	return !swar_first((low | ~high | w) & SWAR_HIGH, n);
+	return !((decimal | (decimal + SWAR_ONES * (0x80 - 10))) & SWAR_HIGH);
 }
 
-/* Value of the first @n digits (1..8) of a word. */
-static inline u32 swar_number(u64 w, unsigned int n)
+/* Sum of the digits, 0..72. */
+static inline unsigned int swar_digit_sum(u64 decimal)
 {
-	return swar_digits(w << (64 - 8 * n));
+	return decimal * SWAR_ONES >> 56;
+}
+
+/* The number that they are, 0..99999999. */
+static inline u32 swar_number(u64 decimal)
+{
+	decimal = decimal * (10 * 256 + 1) >> 8;
+	decimal = (decimal & 0x00ff00ff00ff00ffull) * (100 * 65536 + 1) >> 16;
+	return (decimal & 0x0000ffff0000ffffull) * (10000 * 4294967296ull + 1) >> 32;
 }
 
 #endif /* TELEGRAM_SWAR_H */

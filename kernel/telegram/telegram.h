@@ -137,9 +137,9 @@ struct tic_decoder {
 	u64 started;
 	u16 len;		/* bytes of @text in use */
 	u8 state;
-	u8 bit7;		/* OR of the bytes of this frame */
+	u8 bit7;		/* 0x80 when a byte of this frame has it set */
 	u8 next[128];		/* which row came after each row in the last frame */
-	u8 layout[128];		/* of the last good group of each row with digits */
+	u8 layout[128];		/* of the last good group of each row */
 	u8 sum[128];		/* of its label and separators */
 	u8 text[METERLINE_TIC_MAX_BYTES + TELEGRAM_PAD];
 };

@@ -31,6 +31,10 @@
 /* Stands for "nothing yet" in the chain of rows. */
 #define ROW_FIRST 127
 
+/* Layout of a group: length of its data, with or without a horodate; 0 is not known. */
+#define LAYOUT_LEN 0x7f
+#define LAYOUT_HORODATE 0x80
+
 enum tic_state {
 	TIC_OUTSIDE,
 	TIC_INSIDE,
@@ -66,7 +70,9 @@ struct tic_parse {
 	unsigned int len;		/* of the frame */
 	const struct tic_odd *odd;	/* NULL when the stream has no parity */
 	struct telegram *t;
-	u8 *next;
+	u8 *next;			/* these three as in struct tic_decoder */
+	u8 *layout;
+	u8 *sum;
 	u8 row;				/* of the group before */
 	unsigned int unknown_labels;
 	unsigned int dropped[TIC_VERDICTS];
@@ -94,44 +100,68 @@ static inline bool tic_is_control(u8 byte)
 }
 
 /*
- * Looks at @count bytes up to and with the first control byte, and copies them to @to, which has
- * room for @count and a word. Returns how many these were.
+ * Looks at bytes up to and with the first control byte, a word at a time, and copies them to @to.
+ * Returns their number; 0 when there is not one whole word that it can deal with.
  */
-static inline size_t tic_scan(struct tic_decoder *d, const u8 *bytes, size_t count, u8 *to)
+static noinline size_t tic_scan_words(struct tic_decoder *d, const u8 *bytes, size_t count, u8 *to)
 {
-	u64 odd = 0, all = 0;
-	size_t n = 0, odd_bytes = 0;
-	size_t last = count < 255 * 8 ? count : 255 * 8;
+	u64 odd = 0, all = 0, low = 0;
+	size_t n = 0;
 
-	for (; n + 8 <= last; n += 8) {
+	if (count > 255 * 8)
+		count = 255 * 8;	/* what the bytes of @odd can count */
+	while (n + 8 <= count && !low) {
 		u64 w = swar_load(bytes + n);
+		unsigned int here = 8;
 
-		if (swar_below(w & SWAR_LOW7, EOT + 1))
-			break;
+		low = swar_below(w & SWAR_LOW7, EOT + 1);
+		if (low) {
+			here = swar_index(low) + 1;
+			if (!tic_is_control(bytes[n + here - 1]))
+				break;
+			w = swar_first(w, here);
+		}
 		swar_store(to + n, w);
 		odd += swar_odd(w);
 		all |= w;
+		n += here;
 	}
-	last = last - n < 8 ? last : n + 8;
-	odd_bytes = swar_sum(odd);
-	for (all |= all >> 32; n < last; n++) {
+	if (all & SWAR_HIGH) {
+		d->bit7 = 0x80;
+		d->parity.bit7 = true;
+	}
+	d->parity.bytes += n;
+	d->parity.even += n - swar_sum(odd);
+	return n;
+}
+
+/* The same byte by byte, up to and with a control byte. */
+static inline size_t tic_scan_bytes(struct tic_decoder *d, const u8 *bytes, size_t count, u8 *to)
+{
+	size_t n = 0;
+
+	while (n < count) {
 		u8 byte = bytes[n];
 
-		to[n] = byte;
-		all |= byte;
-		odd_bytes += swar_odd(byte);
-		if (tic_is_control(byte)) {
-			n++;
-			break;
+		to[n++] = byte;
+		if (byte & 0x80) {
+			d->bit7 = 0x80;
+			d->parity.bit7 = true;
 		}
+		d->parity.even += !(0x6996 >> ((byte ^ byte >> 4) & 15) & 1);
+		if (tic_is_control(byte))
+			break;
 	}
-	all |= all >> 16;
-	all |= all >> 8;
-	d->bit7 |= all;
-	d->parity.bit7 |= all >> 7 & 1;
 	d->parity.bytes += n;
-	d->parity.even += n - odd_bytes;
 	return n;
+}
+
+/* Some bytes, of which only the last one may be a control byte; @to has room for @count. */
+static inline size_t tic_scan(struct tic_decoder *d, const u8 *bytes, size_t count, u8 *to)
+{
+	size_t n = count < 8 ? 0 : tic_scan_words(d, bytes, count, to);
+
+	return n ? n : tic_scan_bytes(d, bytes, count < 8 ? count : 8, to);
 }
 
 /* Masks bit 7 of the frame; with @odd, which is clear, it first notes which bytes have odd parity. */
@@ -230,10 +260,10 @@ static unsigned int tic_label_length(const u8 *text, unsigned int end, u8 separa
 static inline bool tic_digits(const u8 *text, unsigned int len)
 {
 	for (; len > 8; text += 8, len -= 8) {
-		if (!swar_all_digits(swar_load(text), 8))
+		if (!swar_is_decimal(swar_decimal(swar_load(text), 8)))
 			return false;
 	}
-	return len && swar_all_digits(swar_load(text), len);
+	return len && swar_is_decimal(swar_decimal(swar_load(text), len));
 }
 
 static bool tic_hex(const u8 *text, unsigned int len)
@@ -387,6 +417,105 @@ static inline bool tic_same_mode(const struct tic_parse *p, const struct field *
 	return p->t->protocol == mode;
 }
 
+static inline void tic_accept(struct tic_parse *p, u8 row)
+{
+	p->t->nfields++;
+	p->next[p->row] = row;
+	p->row = row;
+}
+
+/* Remembers how a group looks, for tic_expected(). */
+static void tic_learn(struct tic_parse *p, const struct field *f)
+{
+	const struct label_info *info = &tic_labels[f->row];
+	unsigned int i, separators = tic_field_has_horodate(f) ? 3 : 2;
+
+	if (f->len > LAYOUT_LEN ||
+	    p->text[f->value - 1] != (f->row < TIC_ROW_STANDARD ? ' ' : HT))
+		return;
+	p->layout[f->row] = f->len | (separators == 3 ? LAYOUT_HORODATE : 0);
+	p->sum[f->row] = f->row < TIC_ROW_STANDARD ? ' ' : separators * HT;
+	for (i = 0; i < info->len; i++)
+		p->sum[f->row] += info->name[i];
+}
+
+/* Adds the sum of @n digits; false when they are not all digits. */
+static inline bool tic_sum_digits(const u8 *digits, unsigned int n, unsigned int *sum)
+{
+	u64 decimal = swar_decimal(swar_load(digits), n < 8 ? n : 8);
+	bool good = swar_is_decimal(decimal);
+
+	*sum += n * '0' + swar_digit_sum(decimal);
+	for (digits += 8; n > 8; digits += 8) {
+		n -= 8;
+		decimal = swar_decimal(swar_load(digits), n < 8 ? n : 8);
+		good &= swar_is_decimal(decimal);
+		*sum += swar_digit_sum(decimal);
+	}
+	return good;
+}
+
+/* Adds the sum of @n characters; false when they are not all printable. */
+static inline bool tic_sum_text(const u8 *text, unsigned int n, unsigned int *sum)
+{
+	u64 foul = 0;
+
+	for (; n; text += 8) {
+		unsigned int here = n < 8 ? n : 8;
+		u64 w = swar_load(text);
+
+		foul |= swar_first(swar_below(w, 0x20) | swar_above(w, 0x7e), here);
+		*sum += swar_sum(swar_first(w, here));
+		n -= here;
+	}
+	return !foul;
+}
+
+/* Adds the sum of the data of a group; false when they have not the form of their label. */
+static inline bool tic_sum_data(const u8 *data, unsigned int n, u8 form, unsigned int *sum)
+{
+	if (form == FORM_DIGITS)
+		return tic_sum_digits(data, n, sum);
+	return tic_sum_text(data, n, sum) && (form == FORM_TEXT || tic_hex(data, n));
+}
+
+/*
+ * Whether at @at stands, from LF to CR, a good group that looks like the one that was there in the
+ * frame before. Finds all that tic_group() would, without a search; false says nothing.
+ */
+static inline bool tic_expected(const struct tic_parse *p, unsigned int at, struct field *f)
+{
+	u8 row = p->next[p->row];
+	const struct label_info *info = &tic_labels[row];
+	unsigned int len = p->layout[row] & LAYOUT_LEN;
+	unsigned int horodate = p->layout[row] & LAYOUT_HORODATE ? TIC_HORODATE_LEN + 1 : 0;
+	unsigned int value = at + 1 + info->len + 1 + horodate;
+	const u8 *group = p->text + at + 1;
+	const u8 *data = p->text + value;
+	u8 separator = row < TIC_ROW_STANDARD ? ' ' : HT;
+	unsigned int sum = p->sum[row];
+
+	if (!len || value + len + 2 >= p->len || p->text[at] != LF ||
+	    group[info->len] != separator || data[len] != separator ||
+	    data[len + 2] != CR || !tic_label_is(group, info))
+		return false;
+	if (horodate) {
+		if (data[-1] != HT || !tic_horodate(data - horodate) ||
+		    !tic_sum_digits(data - TIC_HORODATE_LEN, TIC_HORODATE_LEN - 1, &sum))
+			return false;
+		sum += data[-TIC_HORODATE_LEN - 1];
+	}
+	if (!tic_sum_data(data, len, info->form, &sum) || (sum & 0x3f) + 0x20 != data[len + 1] ||
+	    tic_odd_in(p->odd, at + 1, value + len + 2))
+		return false;
+	f->label = at + 1;
+	f->value = value;
+	f->len = len;
+	f->label_len = info->len;
+	f->row = row;
+	return true;
+}
+
 static inline void tic_piece(struct tic_parse *p, const struct tic_piece *piece)
 {
 	struct field *f = &p->t->fields[p->t->nfields];
@@ -402,13 +531,13 @@ static inline void tic_piece(struct tic_parse *p, const struct tic_piece *piece)
 		p->row = p->next[p->row];
 		return;
 	}
-	p->t->nfields++;
 	if (f->row == ROW_UNKNOWN) {
+		p->t->nfields++;
 		p->unknown_labels++;
 		return;
 	}
-	p->next[p->row] = f->row;
-	p->row = f->row;
+	tic_learn(p, f);
+	tic_accept(p, f->row);
 }
 
 /* Parses the frame into p->t; false when it has more groups than any meter sends. */
@@ -417,8 +546,16 @@ static bool tic_parse(struct tic_parse *p)
 	unsigned int at = 0, pieces = 0;
 
 	while (at < p->len) {
+		struct field *f = &p->t->fields[p->t->nfields];
 		struct tic_piece piece;
 
+		if (pieces < METERLINE_TIC_MAX_GROUPS && tic_expected(p, at, f) &&
+		    tic_same_mode(p, f)) {
+			at = f->value + f->len + 3;
+			tic_accept(p, f->row);
+			pieces++;
+			continue;
+		}
 		if (p->text[at] == LF || p->text[at] == CR) {
 			at++;
 			continue;
@@ -442,13 +579,15 @@ static void tic_frame(struct tic_decoder *d, struct telegram *t, struct telegram
 		.len = d->len,
 		.t = t,
 		.next = d->next,
+		.layout = d->layout,
+		.sum = d->sum,
 		.row = ROW_FIRST,
 	};
 
 	if (carries_parity(&d->parity)) {
 		tic_mask(d, &odd);
 		p.odd = &odd;
-	} else if (d->bit7 & 0x80) {
+	} else if (d->bit7) {
 		tic_mask(d, NULL);
 	}
 	d->text[d->len] = CR;

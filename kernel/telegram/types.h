@@ -28,6 +28,8 @@ typedef int16_t s16;
 typedef int32_t s32;
 typedef int64_t s64;
 
+#define noinline __attribute__((noinline))
+
 static inline s64 div_s64(s64 dividend, s32 divisor)
 {
 	return dividend / divisor;
