@@ -6,7 +6,7 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 PROVE ?= prove
 CC ?= gcc
 
-.PHONY: all help modules modules_install modules_clean check demo install uninstall clean packages-check packages-demo
+.PHONY: all help modules modules_install modules_clean check demo install uninstall clean
 all: userspace
 
 help:

@@ -20,9 +20,10 @@ headers_package()
 	esac
 }
 
-# Release of kernel $1 as its installed headers have it, such as 6.1.0-56-amd64.
+# Release of kernel $1 as its installed headers have it, such as 6.1.0-56-amd64; a release stays what it is.
 kernel_release()
 {
+	[ ! -e "/lib/modules/$1/build" ] || { echo "$1"; return; }
 	dpkg-query -W -f '${Depends}' "$(headers_package "$1")" 2>/dev/null |
 		sed -n 's/^linux-headers-\([^ ,]*\).*/\1/p'
 }
@@ -42,4 +43,15 @@ kernel_build_dir()
 	uml | smp) echo "$(debug_kernel_dir "$1")/build" ;;
 	*) echo "/lib/modules/$(kernel_release "$1")/build" ;;
 	esac
+}
+
+# Releases of other headers that are installed, newer than 6.12.
+newer_headers()
+{
+	for build in /lib/modules/*/build; do
+		other=${build#/lib/modules/}
+		other=${other%/build}
+		[ -e "$build/Makefile" ] && [ "$other" != "$(kernel_release 6.12)" ] &&
+			dpkg --compare-versions "$other" gt 6.13 && echo "$other"
+	done
 }

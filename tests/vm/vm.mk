@@ -3,7 +3,7 @@
 
 SELFTESTS := $(patsubst tests/selftests/%.c,build/selftests/%,$(wildcard tests/selftests/*.c))
 
-.PHONY: selftests check-modules check-vm check-debug check-harness
+.PHONY: selftests check-modules check-vm check-debug check-smp
 
 selftests: $(SELFTESTS)
 
@@ -15,14 +15,17 @@ check-modules:
 	$(PROVE) tests/vm/modules.t
 
 check-vm:
-	$(PROVE) tests/vm/guest-6.1.t tests/vm/guest-6.12.t
+	$(PROVE) -j2 tests/vm/guest-6.1.t tests/vm/guest-6.12.t
 
 ifeq ($(SMP),)
 check-debug:
 	tests/vm/build-debug-kernel uml >/dev/null
-	$(PROVE) tests/vm/guest-uml.t tests/vm/harness.t
+	$(PROVE) -j2 tests/vm/guest-uml.t tests/vm/harness.t
 else
 check-debug:
 	tests/vm/build-debug-kernel smp >/dev/null
-	$(PROVE) tests/vm/guest-smp.t
+	$(MAKE) check-smp
 endif
+
+check-smp:
+	$(PROVE) tests/vm/guest-smp.t

@@ -1,0 +1,34 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The module builds in silence against the headers of 6.1, of 6.12 and of each newer kernel that are installed.
+
+. "$(dirname "$0")/lib.sh"
+
+out=$top/build/modules
+mkdir -p "$out"
+count=0
+status=0
+
+# A build whose output has no warning, nor anything that sparse says about a file of ours.
+silent_build()
+{
+	name=$1
+	shift
+	count=$((count + 1))
+	if "$top/tests/vm/build-module" "$@" >"$out/log" 2>&1 && ! grep -E 'warning:|error:|kernel/.*:[0-9]+:' "$out/log"; then
+		echo "ok $count - $name"
+	else
+		sed 's/^/# /' "$out/log"
+		echo "not ok $count - $name"
+		status=1
+	fi
+}
+
+echo "TAP version 13"
+for kernel in 6.1 6.12 $(newer_headers); do
+	silent_build "builds for $kernel without a warning" "$kernel" "$out/$kernel" W=1
+	silent_build "sparse finds nothing for $kernel" "$kernel" "$out/$kernel-sparse" C=2
+	silent_build "builds for $kernel without IIO" "$kernel+noiio" "$out/$kernel-noiio" W=1
+done
+echo "1..$count"
+exit $status
