@@ -35,11 +35,13 @@ endef
 userspace: build/meterctl
 
 build/meterctl: $(METERCTL_OBJECTS)
-	$(CC) $(USERSPACE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(METERCTL_LIBRARIES)
+	@echo "  LD      $@"
+	@$(CC) $(USERSPACE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(METERCTL_LIBRARIES)
 
 build/objects/%.o: %.c userspace/userspace.mk
 	@mkdir -p $(@D)
-	$(CC) $(USERSPACE_CPPFLAGS) $(USERSPACE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "  CC      $@"
+	@$(CC) $(USERSPACE_CPPFLAGS) $(USERSPACE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 install-userspace: build/meterctl
 	$(foreach i,$(INSTALL_LIST),install -D -m $(word 3,$(subst :, ,$i)) \

@@ -38,7 +38,7 @@ static const struct {
  * speed_search_init - begin
  * @s: the search
  * @fixed: the only speed, bit/s; 0 for any
- * @now_ms: a clock that does not jump, ms
+ * @now_ms: a clock that does not jump, ms; may be told later by speed_search_silence()
  */
 void speed_search_init(struct speed_search *s, unsigned int fixed, u64 now_ms)
 {

@@ -77,6 +77,15 @@ static void say_discipline(const char *path, int number)
 	}
 }
 
+/* Before the discipline, which then sees no byte that was read at another speed. */
+static bool set_line(const struct attachment *a, const char *path)
+{
+	if (tty_set_raw(&a->tty, speed_search_speed(&a->search)))
+		return true;
+	say("%s cannot be set to raw 8N1: %s", path, strerror(errno));
+	return false;
+}
+
 static bool set_discipline(struct attachment *a, const char *path)
 {
 	int number = discipline_number();
@@ -192,11 +201,12 @@ static int stay_in_background(struct attachment *a, unsigned int wait_s)
 
 static int attach(const struct arguments *args)
 {
-	struct attachment a = { .speed = args->speed, .ready = -1 };
+	struct attachment a = { .ready = -1 };
 
 	if (!tty_open(&a.tty, args->path))
 		return UNUSABLE;
-	if (!signals_open(&a) || !set_discipline(&a, args->path)) {
+	speed_search_init(&a.search, args->speed, 0);
+	if (!signals_open(&a) || !set_line(&a, args->path) || !set_discipline(&a, args->path)) {
 		tty_close(&a.tty);
 		return UNUSABLE;
 	}

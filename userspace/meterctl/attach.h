@@ -6,13 +6,14 @@
 #define METERCTL_ATTACH_H
 
 #include "../lib/meters.h"
+#include "../lib/speed_search.h"
 #include "../lib/tty.h"
 
 /**
  * struct attachment - a line that the kernel reads for us
  * @tty: the line
  * @meter: the meter on it, as it was when it was made
- * @speed: bit/s, or 0 to search for it
+ * @search: its speed
  * @signals: a signalfd for SIGTERM, SIGINT and SIGHUP
  * @service: a socket to the service manager, or -1
  * @ready: a pipe that learns of the first telegram, or -1
@@ -20,7 +21,7 @@
 struct attachment {
 	struct tty tty;
 	struct meter meter;
-	unsigned int speed;
+	struct speed_search search;
 	int signals;
 	int service;
 	int ready;

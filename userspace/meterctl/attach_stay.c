@@ -16,7 +16,6 @@
 #include "../lib/notify.h"
 #include "../lib/privileges.h"
 #include "../lib/say.h"
-#include "../lib/speed_search.h"
 #include "attach.h"
 #include "commands.h"
 
@@ -27,7 +26,6 @@
 /**
  * struct stay - what attach_stay() knows while it stays
  * @a: the line
- * @search: its speed
  * @state_fd: the meter's attribute state
  * @state: its last value
  * @seen: what the line seems to carry
@@ -35,7 +33,6 @@
  */
 struct stay {
 	struct attachment *a;
-	struct speed_search search;
 	int state_fd;
 	char state[METER_WORD_MAX];
 	enum line_seen seen;
@@ -74,17 +71,12 @@ static bool read_state(struct stay *s, char state[METER_WORD_MAX])
 	return true;
 }
 
-static bool set_speed(const struct stay *s)
-{
-	return tty_set_raw(&s->a->tty, speed_search_speed(&s->search));
-}
-
 static void tell_seen(const struct stay *s)
 {
 	char status[160];
 
 	snprintf(status, sizeof(status), "STATUS=%s: no telegram at %u bit/s, the line carries %s",
-		 s->a->meter.name, speed_search_speed(&s->search), line_seen_name(s->seen));
+		 s->a->meter.name, speed_search_speed(&s->a->search), line_seen_name(s->seen));
 	notify_send(s->a->service, status);
 }
 
@@ -93,7 +85,7 @@ static void tell_telegram(struct stay *s)
 	char status[160];
 
 	snprintf(status, sizeof(status), "READY=1\nSTATUS=%s: telegrams come at %u bit/s",
-		 s->a->meter.name, speed_search_speed(&s->search));
+		 s->a->meter.name, speed_search_speed(&s->a->search));
 	notify_send(s->a->service, status);
 	if (s->telegram_came)
 		return;
@@ -104,7 +96,7 @@ static void tell_telegram(struct stay *s)
 		s->a->ready = -1;
 	} else {
 		say("%s: telegrams come at %u bit/s", s->a->meter.name,
-		    speed_search_speed(&s->search));
+		    speed_search_speed(&s->a->search));
 	}
 }
 
@@ -112,10 +104,10 @@ static void state_changed(struct stay *s, const char *state)
 {
 	strcpy(s->state, state);
 	if (!strcmp(state, "locked")) {
-		speed_search_telegram(&s->search);
+		speed_search_telegram(&s->a->search);
 		tell_telegram(s);
 	} else {
-		speed_search_silence(&s->search, now_ms());
+		speed_search_silence(&s->a->search, now_ms());
 	}
 }
 
@@ -142,15 +134,15 @@ static bool look(struct stay *s)
 static int search(struct stay *s)
 {
 	u64 now = now_ms();
-	u64 until = speed_search_until(&s->search, s->seen);
+	u64 until = speed_search_until(&s->a->search, s->seen);
 
 	if (!strcmp(s->state, "locked"))
 		return -1;
 	if (until == SPEED_KEEP)
 		return LOOK_SELDOM_MS;
 	if (now >= until) {
-		speed_search_next(&s->search, now);
-		set_speed(s);
+		speed_search_next(&s->a->search, now);
+		tty_set_raw(&s->a->tty, speed_search_speed(&s->a->search));
 		return LOOK_MS;
 	}
 	return until - now < LOOK_MS ? (int)(until - now) : LOOK_MS;
@@ -205,11 +197,9 @@ int attach_stay(struct attachment *a)
 	struct stay s = { .a = a };
 	int rc = UNUSABLE;
 
-	speed_search_init(&s.search, a->speed, now_ms());
+	speed_search_silence(&a->search, now_ms());
 	if (!open_state(&s))
 		say("%s cannot be read: %s", a->meter.path, strerror(errno));
-	else if (!set_speed(&s))
-		say("%s cannot be set to raw 8N1: %s", a->tty.port, strerror(errno));
 	else if (!privileges_drop())
 		say("the privileges of root cannot be given up: %s", strerror(errno));
 	else
