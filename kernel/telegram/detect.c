@@ -7,6 +7,9 @@
  */
 #include "telegram.h"
 
+#define HT 0x09
+#define CR 0x0d
+
 /* Evidence older than one to two of these counts half, then a quarter, and so on. */
 #define EVIDENCE_BYTES METERLINE_P1_MAX_BYTES
 /* Bytes that are looked at in one go while no telegram was valid. */
@@ -70,10 +73,11 @@ static bool is_flat(u8 byte)
 	return !(zeros & (zeros + 1));
 }
 
+/* HT, LF, CR (and VT, FF) count: meters send them. */
 static bool is_printable(u8 byte)
 {
 	byte &= 0x7f;
-	return (byte >= 0x20 && byte <= 0x7e) || (byte >= 0x09 && byte <= 0x0d);
+	return ((u8)(byte - 0x20) < 0x7f - 0x20) | ((u8)(byte - HT) <= CR - HT);
 }
 
 /*
@@ -91,16 +95,6 @@ static bool is_ciphered(const u8 *p)
 	return *p == 0x20 || *p == 0x30;
 }
 
-/*
- * general-glo-ciphering with a system title (Luxembourg, Austria), or in Poland without one behind
- * the empty line of a clear header.
- */
-static bool is_p1_encrypted(const u8 *p)
-{
-	return (p[0] == 0xdb && p[1] == 0x08 && is_ciphered(p + 10)) ||
-	       (p[0] == '\n' && p[1] == 0x00 && is_ciphered(p + 2));
-}
-
 /* CRC-16/X-25 of IEC 62056-46 section 6.4.4: its residue over data and check sequence. */
 static bool hcs_is_good(const u8 *p, unsigned int count)
 {
@@ -115,12 +109,12 @@ static bool hcs_is_good(const u8 *p, unsigned int count)
 	return fcs == 0xf0b8;
 }
 
-/* Flag, frame format type 3, two addresses of 1 to 4 bytes, control, HCS (IEC 62056-46). */
+/* Behind a flag: frame format type 3, two addresses of 1 to 4 bytes, control, HCS (IEC 62056-46). */
 static bool is_hdlc(const u8 *p)
 {
 	unsigned int n = 3, address, i;
 
-	if (p[0] != 0x7e || (p[1] & 0xf0) != 0xa0)
+	if ((p[1] & 0xf0) != 0xa0)
 		return false;
 	for (address = 0; address < 2; address++) {
 		for (i = 0; i < 4 && !(p[n] & 1); i++)
@@ -132,10 +126,35 @@ static bool is_hdlc(const u8 *p)
 	return hcs_is_good(p + 1, n + 2);
 }
 
-/* Start of a long frame (EN 13757-2 section 5.5): C, A and CI at least. */
+/* Behind 68h: a long frame (EN 13757-2 section 5.5): C, A and CI at least. */
 static bool is_mbus(const u8 *p)
 {
-	return p[0] == 0x68 && p[3] == 0x68 && p[1] == p[2] && p[1] >= 3;
+	return p[3] == 0x68 && p[1] == p[2] && p[1] >= 3;
+}
+
+/* Noise goes through here, so without branches. */
+static inline bool may_begin_header(u8 byte)
+{
+	return (byte == 0xdb) | (byte == '\n') | (byte == 0x7e) | (byte == 0x68);
+}
+
+/* Counts the header that begins at @p, if one does. */
+static void evidence_header(struct line_evidence *e, const u8 *p)
+{
+	switch (p[0]) {
+	case 0xdb:	/* general-glo-ciphering, system title: Luxembourg, Austria */
+		e->encrypted += p[1] == 0x08 && is_ciphered(p + 10);
+		break;
+	case '\n':	/* end of a clear header, no system title: Poland */
+		e->encrypted += p[1] == 0x00 && is_ciphered(p + 2);
+		break;
+	case 0x7e:
+		e->hdlc += is_hdlc(p);
+		break;
+	case 0x68:
+		e->mbus += is_mbus(p);
+		break;
+	}
 }
 
 static void evidence_fade(struct line_evidence *e)
@@ -163,10 +182,9 @@ static void evidence_feed(struct line_evidence *e, const u8 *bytes, size_t count
 		bool flat = is_flat(bytes[i]);
 
 		e->flat += flat;
-		e->printable += !flat && is_printable(bytes[i]);
-		e->encrypted += is_p1_encrypted(window + i);
-		e->hdlc += is_hdlc(window + i);
-		e->mbus += is_mbus(window + i);
+		e->printable += !flat & is_printable(bytes[i]);
+		if (may_begin_header(window[i]))
+			evidence_header(e, window + i);
 	}
 	memcpy(e->window, window + count, sizeof(e->window));
 	e->bytes += count;

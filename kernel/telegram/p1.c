@@ -402,18 +402,15 @@ static u16 p1_crc7(const struct p1_decoder *d, unsigned int at, unsigned int cou
 	return crc;
 }
 
-/* A '!' was stored: it is the end when the right things follow. Sums up what came since the last. */
-static void p1_bang(struct p1_decoder *d)
+/* The first digit behind a '!' came: sums up what was not summed up before. */
+static void p1_sum(struct p1_decoder *d)
 {
-	unsigned int at = d->crc_len, count = d->len - d->crc_len;
+	unsigned int at = d->crc_len, count = d->end + 1 - at;
 
 	d->crc = crc16_arc(d->crc, d->text + at, count);
 	d->crc7 = d->bit7 & 0x80 ? p1_crc7(d, at, count) : d->crc;
-	d->crc_len = d->len;
+	d->crc_len = d->end + 1;
 	d->crc_sent = 0;
-	d->digits = 0;
-	d->end = d->len - 1;
-	d->state = P1_END;
 }
 
 /* Looks for the end of the first line, in what was not looked at before. */
@@ -486,8 +483,11 @@ static void p1_take_inside(struct p1_decoder *d, u8 byte, u64 now)
 		return;
 	}
 	p1_store(d, byte);
-	if ((byte & 0x7f) == '!' && p1_header_ended(d))
-		p1_bang(d);
+	if ((byte & 0x7f) == '!' && p1_header_ended(d)) {
+		d->end = d->len - 1;
+		d->digits = 0;
+		d->state = P1_END;
+	}
 }
 
 /* Takes a byte behind a '!', with room for it; false when it shows that this was not the end. */
@@ -496,6 +496,8 @@ static bool p1_take_behind(struct p1_decoder *d, u8 byte, const struct p1_sink *
 	int hex = d->state == P1_END && d->digits < 4 ? p1_hex_digit(byte & 0x7f) : -1;
 
 	if (hex >= 0) {
+		if (!d->digits)
+			p1_sum(d);
 		p1_store(d, byte);
 		d->crc_sent = d->crc_sent << 4 | hex;
 		if (++d->digits == 4 && p1_crc_fits(d))
@@ -552,52 +554,64 @@ static bool p1_take(struct p1_decoder *d, u8 byte, u64 now, const struct p1_sink
 	return true;
 }
 
-static inline void p1_count(struct p1_decoder *d, size_t bytes, size_t odd, u64 all)
+/* @all is the OR of the bytes. */
+static inline void p1_count(struct p1_decoder *d, size_t bytes, size_t odd, u8 all)
 {
-	all |= all >> 32;
-	all |= all >> 16;
-	all |= all >> 8;
 	d->bit7 |= all;
-	d->parity.bit7 |= all >> 7 & 1;
+	d->parity.bit7 |= all >> 7;
 	d->parity.bytes += bytes;
 	d->parity.even += bytes - odd;
 }
 
 /*
- * Looks at the bytes before the next one that may mean something, and copies them behind the text,
- * where there is room for a word more than a telegram. Returns their number.
+ * Looks at words up to the next byte that may mean something, and copies them behind the text, where
+ * there is room for a word more than a telegram. Returns the number of bytes before that one.
  */
 static inline size_t p1_scan(struct p1_decoder *d, const u8 *bytes, size_t count)
 {
 	const u8 special = d->state == P1_INSIDE ? '!' : '/';
 	size_t last = METERLINE_P1_MAX_BYTES - d->len;
 	u8 *to = d->text + d->len;
-	u64 odd = 0, all = 0, w, stop = 0;
-	size_t n = 0, odd_bytes;
+	u64 odd = 0, all = 0;
+	size_t n = 0;
 
 	last = last < count ? last : count;
 	last = last < 255 * 8 ? last : 255 * 8;
-	for (; n + 8 <= last; n += 8) {
-		w = swar_load(bytes + n);
-		stop = swar_equal(w & SWAR_LOW7, '/') | swar_equal(w & SWAR_LOW7, special);
-		if (stop)
-			break;
+	while (n + 8 <= last) {
+		u64 w = swar_load(bytes + n);
+		u64 stop = swar_equal(w & SWAR_LOW7, '/') | swar_equal(w & SWAR_LOW7, special);
+
 		swar_store(to + n, w);
+		if (stop) {
+			unsigned int before = swar_index(stop);
+
+			odd += swar_first(swar_odd(w), before);
+			all |= swar_first(w, before);
+			n += before;
+			break;
+		}
 		odd += swar_odd(w);
 		all |= w;
+		n += 8;
 	}
-	odd_bytes = swar_sum(odd);
-	for (; n < last; n++) {
-		u8 c = bytes[n] & 0x7f;
-
-		if (c == '/' || c == special)
-			break;
-		to[n] = bytes[n];
-		all |= bytes[n];
-		odd_bytes += swar_odd(bytes[n]);
-	}
-	p1_count(d, n, odd_bytes, all);
+	all |= all >> 32;
+	all |= all >> 16;
+	p1_count(d, n, swar_sum(odd), all | all >> 8);
 	return n;
+}
+
+/* Looks at one byte. */
+static inline void p1_byte(struct p1_decoder *d, u8 byte, u64 now, const struct p1_sink *sink)
+{
+	const u8 c = byte & 0x7f;
+
+	p1_count(d, 1, swar_odd(byte), byte);
+	if (d->state == P1_INSIDE && c != '/' && c != '!' && d->len < METERLINE_P1_MAX_BYTES) {
+		p1_store(d, byte);
+		return;
+	}
+	while (!p1_take(d, byte, now, sink))
+		;
 }
 
 /**
@@ -619,7 +633,7 @@ void p1_feed(struct p1_decoder *d, const u8 *bytes, size_t count, u64 now, struc
 
 	stats->bytes += count;
 	while (bytes < end) {
-		if (d->state == P1_INSIDE || d->state == P1_OUTSIDE) {
+		if (end - bytes >= 8 && (d->state == P1_INSIDE || d->state == P1_OUTSIDE)) {
 			size_t n = p1_scan(d, bytes, end - bytes);
 
 			d->len += d->state == P1_INSIDE ? n : 0;
@@ -627,10 +641,7 @@ void p1_feed(struct p1_decoder *d, const u8 *bytes, size_t count, u64 now, struc
 			if (bytes == end)
 				break;
 		}
-		p1_count(d, 1, swar_odd(*bytes), *bytes);
-		while (!p1_take(d, *bytes, now, &sink))
-			;
-		bytes++;
+		p1_byte(d, *bytes++, now, &sink);
 	}
 }
 
