@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: MIT
+/*
+ * meterctl simulate: be a meter.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "../lib/say.h"
+#include "commands.h"
+#include "simulate.h"
+
+static const char help[] =
+	"Usage: meterctl simulate KIND [OPTION]...\n"
+	"       meterctl simulate --list\n"
+	"Send the telegrams of a meter that counts, at the pace of its line, until interrupted.\n"
+	"\n"
+	"  --list             print the kinds of meters and exit\n"
+	"  --count N          stop after N telegrams\n"
+	"  --output FILE      write to FILE instead of standard output\n"
+	"  --pty              make a pty, print its path, and begin when it is opened; at the end\n"
+	"                     wait until it is closed. While nobody has it open, telegrams are lost\n"
+	"  --link PATH        with --pty: a symbolic link to it, removed at the end\n"
+	"  --speed BAUD|max   pace of the line; default: that of the kind. max: do not wait at all\n"
+	"  --interval S       seconds from one telegram to the next, also on the meter's clock\n"
+	"                     (0.001 to 86400; default: that of the kind; TIC: back to back)\n"
+	"  --start TIME       the meter's clock at the beginning, as 2024-03-31T00:59:30Z;\n"
+	"                     default: now\n"
+	"  --seed N           other registers and loads; the same seed and start give the same\n"
+	"                     bytes (default 1)\n"
+	"  --number N         the meter's number (TIC: 12 digits)\n"
+	"  --parity[=none]    7E1: even parity in bit 7; the default of dsmr22\n"
+	"  --damage PERMILLE  damage so many of a thousand characters\n"
+	"  --expect FILE      write what 'meterctl decode' must print, damage and all\n"
+	"\n"
+	"Exit codes: 0 done, 2 bad usage, or something cannot be written.\n";
+
+/**
+ * struct simulation - what the command line asks for
+ * @kind: of the meter
+ * @number: of the meter
+ * @path: file to write to
+ * @expect_path: file for what decoding must give
+ * @link: symbolic link to the pty
+ * @pty: make one
+ * @paced: wait as the line does
+ * @parity: 7E1
+ * @parity_given: ... and not by default
+ * @baud: of the line
+ * @damage_permille: damaged characters
+ * @seed: of everything drawn by lot
+ * @count: telegrams, 0: without end
+ * @interval_ms: between telegrams, 0: back to back
+ * @start_ms: of the meter's clock
+ */
+struct simulation {
+	const struct sim_kind *kind;
+	const char *number;
+	const char *path;
+	const char *expect_path;
+	const char *link;
+	bool pty;
+	bool paced;
+	bool parity;
+	bool parity_given;
+	uint32_t baud;
+	uint32_t damage_permille;
+	uint64_t seed;
+	uint64_t count;
+	int64_t interval_ms;
+	int64_t start_ms;
+};
+
+static void list(void)
+{
+	for (size_t i = 0; i < sim_tic_kind_count; i++)
+		printf("%-28s %s\n", sim_tic_kinds[i].name, sim_tic_kinds[i].help);
+	for (size_t i = 0; i < sim_p1_kind_count; i++)
+		printf("%-28s %s\n", sim_p1_kinds[i].name, sim_p1_kinds[i].help);
+}
+
+static const struct sim_kind *find_kind(const char *name)
+{
+	for (size_t i = 0; i < sim_tic_kind_count; i++)
+		if (!strcmp(sim_tic_kinds[i].name, name))
+			return &sim_tic_kinds[i];
+	for (size_t i = 0; i < sim_p1_kind_count; i++)
+		if (!strcmp(sim_p1_kinds[i].name, name))
+			return &sim_p1_kinds[i];
+	say("there is no meter '%s': 'meterctl simulate --list' prints those that there are", name);
+	return NULL;
+}
+
+static bool parse_number(const char *option, const char *text, uint64_t low, uint64_t high,
+			 uint64_t *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoull(text, &end, 10);
+	if (*text >= '0' && *text <= '9' && !*end && !errno && *value >= low && *value <= high)
+		return true;
+	say("--%s %s: it wants a whole number from %" PRIu64 " to %" PRIu64, option, text, low,
+	    high);
+	return false;
+}
+
+/* Seconds with up to three decimals. */
+static bool parse_interval(const char *text, int64_t *ms)
+{
+	char rest[4] = "000";
+	unsigned int seconds;
+	int len = 0, digits = 0;
+
+	if (sscanf(text, "%5u%n.%n", &seconds, &len, &digits) == 1 && *text >= '0' &&
+	    *text <= '9') {
+		size_t count = digits ? strspn(text + digits, "0123456789") : 0;
+
+		if (count <= 3 && !text[digits ? digits + count : (size_t)len]) {
+			memcpy(rest, text + digits, count);
+			*ms = (int64_t)seconds * 1000 + atoi(rest);
+			if (*ms > 0 && *ms <= 86400000)
+				return true;
+		}
+	}
+	say("--interval %s: it wants seconds from 0.001 to 86400", text);
+	return false;
+}
+
+static bool parse_start(const char *text, int64_t *ms)
+{
+	struct tm tm = { 0 };
+	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+
+	if (end && (!*end || !strcmp(end, "Z")) && tm.tm_year >= 100 && tm.tm_year < 170) {
+		*ms = (int64_t)timegm(&tm) * 1000;
+		return true;
+	}
+	say("--start %s: it wants a time in UTC of the years 2000 to 2069, "
+	    "such as 2024-03-31T00:59:30Z", text);
+	return false;
+}
+
+static bool parse_speed(const char *text, struct simulation *s)
+{
+	uint64_t baud;
+
+	s->paced = strcmp(text, "max");
+	if (!s->paced)
+		return true;
+	if (!parse_number("speed", text, 300, 4000000, &baud))
+		return false;
+	s->baud = baud;
+	return true;
+}
+
+static bool parse_parity(const char *text, struct simulation *s)
+{
+	s->parity_given = true;
+	s->parity = !text || strcmp(text, "none");
+	if (!text || !strcmp(text, "none") || !strcmp(text, "even"))
+		return true;
+	say("--parity=%s: it wants even or none", text);
+	return false;
+}
+
+static bool parse_option(int option, struct simulation *s)
+{
+	uint64_t value;
+
+	switch (option) {
+	case 'o':
+		s->path = optarg;
+		return true;
+	case 'y':
+		return s->pty = true;
+	case 'l':
+		s->link = optarg;
+		return true;
+	case 'x':
+		s->expect_path = optarg;
+		return true;
+	case 'm':
+		s->number = optarg;
+		return true;
+	case 'b':
+		return parse_speed(optarg, s);
+	case 'i':
+		return parse_interval(optarg, &s->interval_ms);
+	case 't':
+		return parse_start(optarg, &s->start_ms);
+	case 'p':
+		return parse_parity(optarg, s);
+	case 'n':
+		return parse_number("count", optarg, 1, UINT64_MAX, &s->count);
+	case 's':
+		return parse_number("seed", optarg, 0, UINT64_MAX, &s->seed);
+	case 'd':
+		if (!parse_number("damage", optarg, 0, 1000, &value))
+			return false;
+		s->damage_permille = value;
+		return true;
+	}
+	return false;
+}
+
+static bool check_number(const struct simulation *s)
+{
+	size_t len = strlen(s->number);
+
+	if (!s->kind->number) {
+		say("--number: telegrams of %s carry no number of the meter", s->kind->name);
+		return false;
+	}
+	if (s->kind->tic && (len != 12 || strspn(s->number, "0123456789") != len)) {
+		say("--number %s: a TIC meter's number has 12 digits", s->number);
+		return false;
+	}
+	if (!len || len > SIM_NUMBER_MAX) {
+		say("--number: it wants 1 to %d characters", SIM_NUMBER_MAX);
+		return false;
+	}
+	for (size_t i = 0; i < len; i++)
+		if (s->number[i] <= ' ' || s->number[i] > '~') {
+			say("--number: it wants printable ASCII without blanks");
+			return false;
+		}
+	return true;
+}
+
+/* What depends on the kind. */
+static bool complete(struct simulation *s)
+{
+	if (s->number && !check_number(s))
+		return false;
+	if (!s->number)
+		s->number = s->kind->number;
+	if (!s->baud)
+		s->baud = s->kind->baud;
+	if (!s->interval_ms)
+		s->interval_ms = s->kind->period_ms;
+	if (!s->parity_given)
+		s->parity = s->kind->parity;
+	if (s->link && !s->pty) {
+		say("--link is for --pty");
+		return false;
+	}
+	if (s->pty && s->path) {
+		say("give --pty or --output, not both");
+		return false;
+	}
+	if (s->damage_permille && !s->kind->tic && !s->kind->crc && !s->parity) {
+		say("damage to %s would not be seen, for it has no CRC: add --parity",
+		    s->kind->name);
+		return false;
+	}
+	return true;
+}
+
+/* Time on the line in ms, gaps included. */
+static int64_t duration_ms(const struct sim_telegram *t, uint32_t baud)
+{
+	int64_t ms = (int64_t)t->len * 10000 / baud;
+
+	for (size_t i = 0; i < t->gap_count; i++)
+		ms += t->gaps[i].ms;
+	return ms;
+}
+
+/* False when something could not be written. */
+static bool run(const struct simulation *s, struct sim_output *out, FILE *expect)
+{
+	struct sim_telegram *t = calloc(1, sizeof(*t));
+	const struct sim_kind *kind = s->kind;
+	struct sim_meter m;
+	bool ok = t;
+
+	sim_meter_start(&m, kind, s->seed, s->start_ms);
+	if (t) {
+		t->parity = s->parity;
+		t->damage_permille = s->damage_permille;
+		t->random = ~s->seed;
+	}
+	while (ok && (!s->count || m.telegrams < s->count)) {
+		int64_t ms;
+
+		kind->write(kind, &m, s->number, t);
+		if (!sim_output_send(out, t, s->paced ? s->baud : 0))
+			break;
+		ok = !expect || sim_expect(t, expect);
+		ms = duration_ms(t, s->baud);
+		if (ms < s->interval_ms) {
+			sim_output_idle(out, s->interval_ms - ms);
+			ms = s->interval_ms;
+		}
+		m.overload = kind->overload ? kind->overload(m.telegrams + 1) : -1;
+		sim_meter_advance(&m, ms);
+	}
+	free(t);
+	return ok && !out->failed;
+}
+
+static int simulate(const struct simulation *s)
+{
+	struct sim_output out;
+	FILE *expect = NULL;
+	bool ok;
+
+	if (s->expect_path) {
+		expect = fopen(s->expect_path, "we");
+		if (!expect) {
+			say("%s cannot be written: %s", s->expect_path, strerror(errno));
+			return UNUSABLE;
+		}
+	}
+	ok = s->pty ? sim_output_open_pty(&out, s->link) : sim_output_open(&out, s->path);
+	ok = ok && run(s, &out, expect);
+	sim_output_close(&out);
+	if (expect && fclose(expect)) {
+		say("%s cannot be written: %s", s->expect_path, strerror(errno));
+		ok = false;
+	}
+	return ok ? DONE : UNUSABLE;
+}
+
+/**
+ * cmd_simulate - be a meter
+ * @argc: as of main()
+ * @argv: as of main(), from the command's name on
+ *
+ * Return: an exit code.
+ */
+int cmd_simulate(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "list", no_argument, NULL, 'L' },
+		{ "count", required_argument, NULL, 'n' },
+		{ "output", required_argument, NULL, 'o' },
+		{ "pty", no_argument, NULL, 'y' },
+		{ "link", required_argument, NULL, 'l' },
+		{ "speed", required_argument, NULL, 'b' },
+		{ "interval", required_argument, NULL, 'i' },
+		{ "start", required_argument, NULL, 't' },
+		{ "seed", required_argument, NULL, 's' },
+		{ "number", required_argument, NULL, 'm' },
+		{ "parity", optional_argument, NULL, 'p' },
+		{ "damage", required_argument, NULL, 'd' },
+		{ "expect", required_argument, NULL, 'x' },
+		{ 0 },
+	};
+	struct simulation s = { .paced = true, .seed = 1, .start_ms = (int64_t)time(NULL) * 1000 };
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (c == 'h' || c == 'L') {
+			if (c == 'h')
+				fputs(help, stdout);
+			else
+				list();
+			return DONE;
+		}
+		if (c == '?' || !parse_option(c, &s))
+			return UNUSABLE;
+	}
+	if (argc - optind != 1) {
+		say("simulate wants one kind of meter: 'meterctl simulate --help' tells more");
+		return UNUSABLE;
+	}
+	s.kind = find_kind(argv[optind]);
+	return s.kind && complete(&s) ? simulate(&s) : UNUSABLE;
+}
