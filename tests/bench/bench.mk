@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+#
+# make bench: what decoding costs, with streams of the simulator.
+
+# NAME:KIND:OPTIONS of the simulator, with commas for blanks.
+BENCH_INPUTS := \
+	tic.historique:linky-historique-hc: \
+	tic.standard.mono:linky-standard: \
+	tic.standard.tri:linky-standard-tri-producer: \
+	tic.standard.all71:linky-standard-all71: \
+	tic.damaged:linky-standard:--damage,3 \
+	tic.7e1:linky-standard:--parity \
+	p1.nl5:dsmr5: \
+	p1.be:belgium: \
+	p1.lt:lithuania: \
+	p1.nocrc:dsmr3:
+
+BENCH_SOURCES := tests/bench/bench.c $(wildcard kernel/telegram/*.c)
+BENCH_FILES := $(foreach i,$(BENCH_INPUTS),build/bench/$(word 1,$(subst :, ,$i)).bin)
+comma := ,
+
+.PHONY: bench
+
+# The name of an input is its file's, so that each is made by one pattern rule.
+build/bench/%.bin: build/meterctl
+	@mkdir -p $(@D)
+	@$(foreach i,$(filter $*:%,$(BENCH_INPUTS)),build/meterctl simulate \
+		$(word 2,$(subst :, ,$i)) $(subst $(comma), ,$(word 3,$(subst :, ,$i))) \
+		--count 24 --speed max) > $@
+
+build/bench/bench: $(BENCH_SOURCES) $(wildcard kernel/telegram/*.h)
+	@mkdir -p $(@D)
+	$(CC) -O2 -g -Wall -Wextra -Ikernel/telegram -o $@ $(BENCH_SOURCES)
+
+bench: build/bench/bench $(BENCH_FILES)
+	@uname -m; sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -n 1
+	@build/bench/bench $(foreach i,$(BENCH_FILES),$(notdir $(basename $i))=$i)
