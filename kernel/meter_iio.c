@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A meter as an IIO device: one channel for each quantity that it sends and that has one in the
+ * table of quantities. Indexes are for ever, the label says what a channel is; see
+ * Documentation/ABI/testing/sysfs-bus-iio-meter.
+ *
+ * Telegrams come when the meter likes, so there is no trigger. They go into the buffer through a
+ * gate of our own, which postenable opens and predisable closes: both wait for a push that is
+ * under way, and the receive path waits for nobody.
+ */
+#include <linux/align.h>
+#include <linux/iio/buffer.h>
+#include <linux/iio/iio.h>
+#include <linux/iio/kfifo_buf.h>
+#include <linux/math64.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+
+#include "meter.h"
+#include "meter_iio.h"
+
+#define ENERGIES	20
+#define OTHERS		(3 + 3 + 16)
+#define CHANNELS_MAX	(ENERGIES + OTHERS)
+
+/**
+ * struct meter_iio - the IIO device of a meter
+ * @m: the meter
+ * @dev: the IIO device, whose private data this is
+ * @buffer: its kfifo
+ * @quantities: those that have a channel
+ * @gate_open: a buffer is enabled; under m->iio_lock as what follows
+ * @enabled: quantities being captured, in the order of the channels
+ * @nenabled: number of @enabled
+ * @nchannels: number of @channels without the one of the time, which comes last
+ * @scan: one telegram as it goes into the buffer, with room for its time
+ * @channels: a channel for each of @quantities
+ */
+struct meter_iio {
+	struct meter *m;
+	struct iio_dev *dev;
+	struct iio_buffer *buffer;
+	DECLARE_BITMAP(quantities, QUANTITY_COUNT);
+	bool gate_open;
+	u8 enabled[CHANNELS_MAX];
+	u8 nenabled;
+	u8 nchannels;
+	u8 scan[ENERGIES * 8 + OTHERS * 4 + 2 * sizeof(s64)] __aligned(8);
+	struct iio_chan_spec channels[];
+};
+
+/**
+ * struct channel_kind - what IIO calls a kind of quantity
+ * @type: its channels
+ * @scale: from raw to the unit of IIO
+ * @div: from the value in sysfs to raw
+ * @bits: of a raw value
+ */
+struct channel_kind {
+	enum iio_chan_type type;
+	u16 scale;
+	u8 div;
+	u8 bits;
+};
+
+static const struct channel_kind kinds[] = {
+	[QUANTITY_IIO_VOLTAGE] = { IIO_VOLTAGE, 100, 100, 32 },	/* mV from 0.1 V */
+	[QUANTITY_IIO_CURRENT] = { IIO_CURRENT, 1, 1, 32 },	/* mA */
+	[QUANTITY_IIO_POWER] = { IIO_POWER, 1000, 1, 32 },	/* mW from W */
+	[QUANTITY_IIO_ENERGY] = { IIO_ENERGY, 3600, 1, 64 },	/* J from Wh */
+};
+
+static const struct channel_kind *kind_of(enum quantity q)
+{
+	return &kinds[quantity_info[q].iio];
+}
+
+/* Half away from zero, as everywhere. */
+static s64 div_round(s64 value, u8 div)
+{
+	return div_s64(value < 0 ? value - div / 2 : value + div / 2, div);
+}
+
+/* Returns false for a value that the channel cannot hold. */
+static bool to_raw(enum quantity q, s64 milli, s64 *raw)
+{
+	const struct channel_kind *kind = kind_of(q);
+
+	*raw = div_round(quantity_to_sysfs(q, milli), kind->div);
+	return kind->bits == 64 || *raw == (s32)*raw;
+}
+
+static int meter_iio_read_raw(struct iio_dev *dev, struct iio_chan_spec const *channel, int *val,
+			      int *val2, long info)
+{
+	struct meter_iio *iio = iio_priv(dev);
+	enum quantity q = channel->address;
+	s64 milli, raw;
+	int ret;
+
+	if (info == IIO_CHAN_INFO_SCALE) {
+		*val = kind_of(q)->scale;
+		return IIO_VAL_INT;
+	}
+	if (info != IIO_CHAN_INFO_RAW)
+		return -EINVAL;
+	ret = values_get(iio->m, q, &milli);
+	if (ret)
+		return ret;
+	if (!to_raw(q, milli, &raw))
+		return -ENODATA;
+	*val = lower_32_bits(raw);
+	*val2 = upper_32_bits(raw);
+	return kind_of(q)->bits == 64 ? IIO_VAL_INT_64 : IIO_VAL_INT;
+}
+
+static int meter_iio_read_label(struct iio_dev *dev, struct iio_chan_spec const *channel,
+				char *label)
+{
+	if (channel->type == IIO_TIMESTAMP)
+		return -EINVAL;
+	return sysfs_emit(label, "%s\n", quantity_info[channel->address].iio_label);
+}
+
+static const struct iio_info meter_iio_info = {
+	.read_raw = meter_iio_read_raw,
+	.read_label = meter_iio_read_label,
+};
+
+static int meter_iio_postenable(struct iio_dev *dev)
+{
+	struct meter_iio *iio = iio_priv(dev);
+	unsigned int i;
+
+	spin_lock(&iio->m->iio_lock);
+	iio->nenabled = 0;
+	for_each_set_bit(i, dev->active_scan_mask, iio->nchannels)
+		iio->enabled[iio->nenabled++] = iio->channels[i].address;
+	iio->gate_open = true;
+	spin_unlock(&iio->m->iio_lock);
+	return 0;
+}
+
+static int meter_iio_predisable(struct iio_dev *dev)
+{
+	struct meter_iio *iio = iio_priv(dev);
+
+	spin_lock(&iio->m->iio_lock);
+	iio->gate_open = false;
+	spin_unlock(&iio->m->iio_lock);
+	return 0;
+}
+
+static const struct iio_buffer_setup_ops meter_iio_buffer_ops = {
+	.postenable = meter_iio_postenable,
+	.predisable = meter_iio_predisable,
+};
+
+static bool fill_scan(struct meter_iio *iio, const struct reading *r)
+{
+	unsigned int i, at = 0;
+
+	for (i = 0; i < iio->nenabled; i++) {
+		enum quantity q = iio->enabled[i];
+		unsigned int size = kind_of(q)->bits / 8;
+		s64 raw;
+		s32 raw32;
+
+		if (!reading_has(r, q) || !to_raw(q, r->milli[q], &raw))
+			return false;
+		raw32 = raw;
+		at = ALIGN(at, size);
+		memcpy(iio->scan + at, size == 8 ? (void *)&raw : (void *)&raw32, size);
+		at += size;
+	}
+	return true;
+}
+
+/**
+ * meter_iio_push - give a telegram to those who capture
+ * @m: the meter
+ * @r: quantities of the telegram
+ * @started: when its first byte came, CLOCK_BOOTTIME ns
+ * @now: CLOCK_BOOTTIME ns
+ *
+ * Does not sleep.
+ *
+ * Return: false when the telegram lacks a channel that is being captured, and was left out.
+ */
+bool meter_iio_push(struct meter *m, const struct reading *r, u64 started, u64 now)
+{
+	struct meter_iio *iio;
+	bool complete = true;
+
+	spin_lock(&m->iio_lock);
+	iio = m->iio;
+	if (iio && iio->gate_open) {
+		complete = fill_scan(iio, r);
+		if (complete)
+			iio_push_to_buffers_with_timestamp(iio->dev, iio->scan,
+							   iio_get_time_ns(iio->dev) -
+							   (s64)(now - started));
+	}
+	spin_unlock(&m->iio_lock);
+	return complete;
+}
+
+static void init_channel(struct iio_chan_spec *channel, enum quantity q, int scan_index)
+{
+	const struct channel_kind *kind = kind_of(q);
+
+	channel->type = kind->type;
+	channel->indexed = 1;
+	channel->channel = quantity_info[q].iio_index;
+	channel->address = q;
+	channel->info_mask_separate = BIT(IIO_CHAN_INFO_RAW);
+	channel->info_mask_shared_by_type = BIT(IIO_CHAN_INFO_SCALE);
+	channel->scan_index = scan_index;
+	channel->scan_type.sign = 's';
+	channel->scan_type.realbits = kind->bits;
+	channel->scan_type.storagebits = kind->bits;
+	channel->scan_type.endianness = IIO_CPU;
+}
+
+static void init_channels(struct meter_iio *iio)
+{
+	const struct iio_chan_spec timestamp = IIO_CHAN_SOFT_TIMESTAMP(iio->nchannels);
+	unsigned int q, n = 0;
+
+	for_each_set_bit(q, iio->quantities, QUANTITY_COUNT) {
+		init_channel(&iio->channels[n], q, n);
+		n++;
+	}
+	iio->channels[n] = timestamp;
+}
+
+static struct meter_iio *meter_iio_alloc(struct meter *m, const unsigned long *quantities)
+{
+	unsigned int nchannels = bitmap_weight(quantities, QUANTITY_COUNT);
+	struct meter_iio *iio;
+	struct iio_dev *dev;
+
+	dev = iio_device_alloc(&m->dev, struct_size(iio, channels, nchannels + 1));
+	if (!dev)
+		return NULL;
+	iio = iio_priv(dev);
+	iio->m = m;
+	iio->dev = dev;
+	iio->nchannels = nchannels;
+	bitmap_copy(iio->quantities, quantities, QUANTITY_COUNT);
+	init_channels(iio);
+	dev->name = METER_NAME;
+	dev->info = &meter_iio_info;
+	dev->modes = INDIO_DIRECT_MODE | INDIO_BUFFER_SOFTWARE;
+	dev->channels = iio->channels;
+	dev->num_channels = nchannels + 1;
+	dev->setup_ops = &meter_iio_buffer_ops;
+	return iio;
+}
+
+static int meter_iio_register(struct meter_iio *iio)
+{
+	int ret;
+
+	iio->buffer = iio_kfifo_allocate();
+	if (!iio->buffer)
+		return -ENOMEM;
+	ret = iio_device_attach_buffer(iio->dev, iio->buffer);
+	if (!ret)
+		ret = iio_device_register(iio->dev);
+	if (ret)
+		iio_kfifo_free(iio->buffer);
+	return ret;
+}
+
+static void add_device(struct meter *m, const unsigned long *quantities)
+{
+	struct meter_iio *iio = meter_iio_alloc(m, quantities);
+	int ret = iio ? meter_iio_register(iio) : -ENOMEM;
+
+	if (ret) {
+		dev_warn_ratelimited(&m->dev, "no IIO device: error %d\n", ret);
+		if (iio)
+			iio_device_free(iio->dev);
+		return;
+	}
+	spin_lock(&m->iio_lock);
+	m->iio = iio;
+	spin_unlock(&m->iio_lock);
+}
+
+/**
+ * meter_iio_remove - take the IIO device away
+ * @m: the meter
+ *
+ * Context: the work item @changes, or after it was cancelled.
+ */
+void meter_iio_remove(struct meter *m)
+{
+	struct meter_iio *iio = m->iio;
+
+	if (!iio)
+		return;
+	/* Disables the buffer, which closes the gate, and wakes who sleeps in read(). */
+	iio_device_unregister(iio->dev);
+	spin_lock(&m->iio_lock);
+	m->iio = NULL;
+	spin_unlock(&m->iio_lock);
+	iio_kfifo_free(iio->buffer);
+	iio_device_free(iio->dev);
+}
+
+/**
+ * meter_iio_update - make the IIO device have a channel for all that was seen
+ * @m: the meter
+ * @seen: what was seen
+ *
+ * A device cannot get further channels: it is made anew, when a phase appears for instance.
+ * Context: the work item @changes.
+ */
+void meter_iio_update(struct meter *m, const struct meter_files *seen)
+{
+	DECLARE_BITMAP(quantities, QUANTITY_COUNT);
+	unsigned int q;
+
+	bitmap_zero(quantities, QUANTITY_COUNT);
+	for_each_set_bit(q, seen->quantities, QUANTITY_COUNT) {
+		if (quantity_info[q].iio != QUANTITY_IIO_NONE)
+			__set_bit(q, quantities);
+	}
+	if (bitmap_empty(quantities, QUANTITY_COUNT) ||
+	    (m->iio && bitmap_equal(quantities, m->iio->quantities, QUANTITY_COUNT)))
+		return;
+	meter_iio_remove(m);
+	add_device(m, quantities);
+}
