@@ -15,7 +15,7 @@
 #include <linux/math64.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
-#include <linux/timekeeping.h>
+#include <linux/ktime.h>
 
 #include "meter.h"
 #include "meter_iio.h"

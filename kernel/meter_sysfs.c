@@ -7,7 +7,7 @@
  */
 #include <linux/slab.h>
 #include <linux/sysfs.h>
-#include <linux/timekeeping.h>
+#include <linux/ktime.h>
 
 #include "meter.h"
 

@@ -12,7 +12,7 @@
 #include <linux/math64.h>
 #include <linux/stddef.h>
 #include <linux/string.h>
-#include <linux/timekeeping.h>
+#include <linux/ktime.h>
 
 #include "meter.h"
 
