@@ -109,7 +109,7 @@ static bool hcs_is_good(const u8 *p, unsigned int count)
 	return fcs == 0xf0b8;
 }
 
-/* Behind a flag: frame format type 3, two addresses of 1 to 4 bytes, control, HCS (IEC 62056-46). */
+/* Behind a flag: frame format type 3, two addresses of 1 to 4 bytes, control, HCS. */
 static bool is_hdlc(const u8 *p)
 {
 	unsigned int n = 3, address, i;
@@ -168,8 +168,8 @@ static void evidence_fade(struct line_evidence *e)
 }
 
 /*
- * Takes at most EVIDENCE_PIECE bytes. Headers are looked for with all of window[] behind their first
- * byte, so 16 bytes late.
+ * Takes at most EVIDENCE_PIECE bytes. Headers are looked for with all of window[] behind their
+ * first byte, so 16 bytes late.
  */
 static void evidence_feed(struct line_evidence *e, const u8 *bytes, size_t count)
 {

@@ -564,8 +564,8 @@ static inline void p1_count(struct p1_decoder *d, size_t bytes, size_t odd, u8 a
 }
 
 /*
- * Looks at words up to the next byte that may mean something, and copies them behind the text, where
- * there is room for a word more than a telegram. Returns the number of bytes before that one.
+ * Looks at words up to the next byte that may mean something, and copies them behind the text,
+ * where there is room for a word more than a telegram. Returns the number of bytes before that one.
  */
 static inline size_t p1_scan(struct p1_decoder *d, const u8 *bytes, size_t count)
 {

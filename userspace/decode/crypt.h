@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * AES-128 as meters use it (DLMS security suite 0).
+ */
+#ifndef METERLINE_CRYPT_H
+#define METERLINE_CRYPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CRYPT_KEY_LEN	16
+#define CRYPT_IV_LEN	12
+#define CRYPT_TAG_LEN	12
+
+/**
+ * struct crypt_message - one enciphered message
+ * @key: AES-128 key
+ * @iv: system title and frame counter
+ * @aad: data that the tag covers, but that are not enciphered
+ * @aad_len: length of @aad in bytes
+ * @bytes: the enciphered text
+ * @len: its length in bytes, and that of the clear text
+ * @tag: the authentication tag
+ */
+struct crypt_message {
+	const uint8_t *key;
+	const uint8_t *iv;
+	const uint8_t *aad;
+	size_t aad_len;
+	const uint8_t *bytes;
+	size_t len;
+	const uint8_t *tag;
+};
+
+bool crypt_decipher(const struct crypt_message *m, uint8_t *clear);
+bool crypt_verify_and_decipher(const struct crypt_message *m, uint8_t *clear);
+
+#endif /* METERLINE_CRYPT_H */
