@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../decode/p1_cipher.h"
 #include "../lib/json.h"
 #include "../lib/say.h"
 #include "commands.h"
@@ -37,27 +38,76 @@ struct arguments {
 	unsigned int protocols;
 };
 
+/* What a stream turned out to be: it is of one kind, so its first telegram decides. */
+enum kind {
+	KIND_OPEN,
+	KIND_CLEAR,
+	KIND_ENCRYPTED,
+};
+
 /**
- * struct decode - what decode() keeps from telegram to telegram
- * @line: from bytes to telegrams
+ * struct decode - what is kept from telegram to telegram
+ * @line: from bytes to telegrams, when they are clear
+ * @cipher: the same when they are encrypted; NULL without a key
+ * @kind: enum kind
  * @telegrams: how many were printed
+ * @bytes: how many were read
  */
 struct decode {
 	struct line_decoder line;
+	struct p1_cipher *cipher;
+	enum kind kind;
 	u64 telegrams;
+	u64 bytes;
 };
 
-static void print_telegram(void *context, const struct telegram *t)
+static void print_telegram(struct decode *d, const struct telegram *t, const char *via)
 {
 	char number[METERLINE_NUMBER_MAX + 1];
-	struct decode *d = context;
 	struct reading reading;
 
 	telegram_number(t, number, sizeof(number));
 	telegram_quantities(t, &reading);
-	json_reading(stdout, t, &reading, number, NULL);
+	json_reading(stdout, t, &reading, number, via);
 	fflush(stdout);
 	d->telegrams++;
+}
+
+static void clear_telegram(void *context, const struct telegram *t)
+{
+	struct decode *d = context;
+
+	if (d->kind == KIND_ENCRYPTED)
+		return;
+	d->kind = KIND_CLEAR;
+	print_telegram(d, t, NULL);
+}
+
+static void encrypted_telegram(void *context, const struct telegram *t)
+{
+	struct decode *d = context;
+
+	if (d->kind == KIND_CLEAR)
+		return;
+	d->kind = KIND_ENCRYPTED;
+	print_telegram(d, t, "p1-encrypted");
+}
+
+static void feed(struct decode *d, const u8 *bytes, size_t count)
+{
+	d->bytes += count;
+	if (d->kind != KIND_ENCRYPTED)
+		line_decoder_feed(&d->line, bytes, count, 0);
+	if (d->cipher && d->kind != KIND_CLEAR)
+		p1_cipher_feed(d->cipher, bytes, count);
+}
+
+static void feed_end(struct decode *d)
+{
+	if (d->kind != KIND_ENCRYPTED)
+		line_decoder_pause(&d->line);
+	if (d->cipher && d->kind != KIND_CLEAR)
+		p1_cipher_pause(d->cipher);
 }
 
 static int say_read(const char *path, u64 offset)
@@ -66,7 +116,7 @@ static int say_read(const char *path, u64 offset)
 	return UNUSABLE;
 }
 
-static int feed(struct decode *d, int fd, const char *path)
+static int read_stream(struct decode *d, int fd, const char *path)
 {
 	u8 bytes[16384];
 	ssize_t len;
@@ -77,60 +127,135 @@ static int feed(struct decode *d, int fd, const char *path)
 			continue;
 		if (len <= 0)
 			break;
-		line_decoder_feed(&d->line, bytes, len, 0);
+		feed(d, bytes, len);
 	}
-	line_decoder_pause(&d->line);
-	return len ? say_read(path, d->line.stats.bytes) : DONE;
+	feed_end(d);
+	return len ? say_read(path, d->bytes) : DONE;
 }
 
-/*
- * The groups of TIC and the telegrams of P1 share their counters, and a stream is of one kind. What
- * gave no telegram at all is taken for P1, whose checksum stands for all of it.
- */
-static void print_counts(const struct decode *d, unsigned int protocols)
+struct counts {
+	u64 groups_bad;
+	u64 checksum_bad;
+	u64 framing_bad;
+	u64 oversize;
+};
+
+/* The groups of TIC and the telegrams of P1 share their counters, and a stream is of one kind. */
+static struct counts clear_counts(const struct decode *d, unsigned int protocols)
 {
 	const struct telegram_stats *s = &d->line.stats;
 	bool tic = (d->telegrams ? d->line.tried : protocols) == LINE_TIC;
 	u64 misshapen = s->bad_parity + s->bad_form;
 
-	fflush(stdout);
+	return (struct counts){
+		.groups_bad = tic ? s->bad_checksum + misshapen : 0,
+		.checksum_bad = s->bad_checksum,
+		.framing_bad = s->resyncs + (tic ? 0 : misshapen),
+		.oversize = s->oversize,
+	};
+}
+
+static struct counts encrypted_counts(const struct p1_cipher_stats *s)
+{
+	return (struct counts){
+		.checksum_bad = s->bad_checksum,
+		.framing_bad = s->framing + s->untitled,
+		.oversize = s->oversize,
+	};
+}
+
+/* Whether what was rejected is rather what the key did not fit. */
+static bool looks_encrypted(const struct decode *d)
+{
+	return d->kind == KIND_ENCRYPTED || (d->kind == KIND_OPEN && d->cipher &&
+					     line_decoder_seen(&d->line) == SEEN_P1_ENCRYPTED);
+}
+
+static void print_counts(const struct decode *d, unsigned int protocols)
+{
+	struct counts c = looks_encrypted(d) ? encrypted_counts(p1_cipher_stats(d->cipher)) :
+					       clear_counts(d, protocols);
+
 	fprintf(stderr,
 		"telegrams=%" PRIu64 " groups_bad=%" PRIu64 " checksum_bad=%" PRIu64
 		" framing_bad=%" PRIu64 " oversize=%" PRIu64 " bytes=%" PRIu64 "\n",
-		d->telegrams, tic ? s->bad_checksum + misshapen : 0, s->bad_checksum,
-		s->resyncs + (tic ? 0 : misshapen), s->oversize, s->bytes);
+		d->telegrams, c.groups_bad, c.checksum_bad, c.framing_bad, c.oversize, d->bytes);
 }
 
-static int decode_stream(const struct arguments *args, int fd)
+/* A person who sees no telegram wants to know what else there was. */
+static void say_nothing_read(const struct decode *d, const char *path)
 {
-	struct decode d = { .telegrams = 0 };
+	enum line_seen seen = line_decoder_seen(&d->line);
+
+	if (d->cipher && p1_cipher_stats(d->cipher)->untitled)
+		say("%s: encrypted P1 without a system title: add \"system_title\" to the key file",
+		    path);
+	else if (looks_encrypted(d))
+		say("%s: encrypted P1, but no telegram came out with these keys", path);
+	else if (seen == SEEN_P1_ENCRYPTED)
+		say("%s: encrypted P1: give the meter's key with --key-file", path);
+	else if (seen == SEEN_HDLC || seen == SEEN_MBUS)
+		say("%s: no telegram of TIC or P1; it looks like %s, which this version does not "
+		    "read yet",
+		    path, line_seen_name(seen));
+}
+
+static int decode_stream(const struct arguments *args, struct decode *d, int fd)
+{
 	int rc;
 
-	line_decoder_init(&d.line, args->protocols, print_telegram, &d);
-	rc = feed(&d, fd, args->path);
-	print_counts(&d, args->protocols);
-	if (rc != DONE)
-		return rc;
-	if (ferror(stdout)) {
+	line_decoder_init(&d->line, args->protocols, clear_telegram, d);
+	rc = read_stream(d, fd, args->path);
+	if (rc == DONE && ferror(stdout)) {
 		say("what was decoded could not be written to standard output");
-		return UNUSABLE;
+		rc = UNUSABLE;
 	}
-	return d.telegrams ? DONE : NOTHING;
+	if (rc == DONE && !d->telegrams) {
+		say_nothing_read(d, args->path);
+		rc = NOTHING;
+	}
+	print_counts(d, args->protocols);
+	return rc;
 }
 
-static int decode(const struct arguments *args)
+static int decode_file(const struct arguments *args, struct decode *d)
 {
 	int fd, rc;
 
 	if (!strcmp(args->path, "-"))
-		return decode_stream(args, STDIN_FILENO);
+		return decode_stream(args, d, STDIN_FILENO);
 	fd = open(args->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0) {
 		say("%s: cannot be opened: %s", args->path, strerror(errno));
 		return UNUSABLE;
 	}
-	rc = decode_stream(args, fd);
+	rc = decode_stream(args, d, fd);
 	close(fd);
+	return rc;
+}
+
+static int decode(const struct arguments *args)
+{
+	struct decode d = { .kind = KIND_OPEN };
+	struct p1_keys keys;
+	int rc;
+
+	if (!args->key_path)
+		return decode_file(args, &d);
+	if (!(args->protocols & LINE_P1)) {
+		say("--key-file is for encrypted P1: TIC is never encrypted");
+		return UNUSABLE;
+	}
+	if (!p1_keys_read(args->key_path, &keys))
+		return UNUSABLE;
+	d.cipher = p1_cipher_new(&keys, encrypted_telegram, &d);
+	explicit_bzero(&keys, sizeof(keys));
+	if (!d.cipher) {
+		say("out of memory");
+		return UNUSABLE;
+	}
+	rc = decode_file(args, &d);
+	p1_cipher_free(d.cipher);
 	return rc;
 }
 
