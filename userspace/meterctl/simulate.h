@@ -208,7 +208,7 @@ void sim_quantity_tariff(struct sim_telegram *t, const char *name, unsigned int 
 void sim_quantity_phase(struct sim_telegram *t, const char *name, unsigned int phase,
 			int64_t milli);
 bool sim_hit(struct sim_telegram *t, size_t characters);
-bool sim_flip(struct sim_telegram *t, size_t offset, const char *avoid);
+bool sim_flip(struct sim_telegram *t, size_t offset, unsigned int bits, const char *avoid);
 bool sim_expect(const struct sim_telegram *t, FILE *file);
 
 /**

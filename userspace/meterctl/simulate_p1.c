@@ -63,7 +63,7 @@ static void begin(struct sim_telegram *t, const char *ident)
 }
 
 /* A flipped bit, or the rest of the telegram never comes; the CRC or the parity shows it. */
-static void damage(struct sim_telegram *t, size_t body)
+static void damage(struct sim_telegram *t, size_t body, unsigned int bits)
 {
 	if (!sim_hit(t, body))
 		return;
@@ -72,7 +72,7 @@ static void damage(struct sim_telegram *t, size_t body)
 		t->len = 8 + sim_random(&t->random, body - 8);
 		return;
 	}
-	while (!sim_flip(t, sim_random(&t->random, body), "!/"))
+	while (!sim_flip(t, sim_random(&t->random, body), bits, "!/"))
 		;
 }
 
@@ -86,7 +86,8 @@ static void end(const struct sim_kind *kind, struct sim_telegram *t)
 		snprintf(crc, sizeof(crc), "%04X", crc16(t->bytes, t->len));
 	sim_bytes(t, crc, strlen(crc));
 	sim_bytes(t, "\r\n", 2);
-	damage(t, body);
+	/* The CRC is that of seven bits. */
+	damage(t, body, kind->crc ? 7 : 8);
 }
 
 /* A fixed point number with leading zeros: @value counts units of its last place. */

@@ -166,24 +166,25 @@ void sim_quantity_phase(struct sim_telegram *t, const char *name, unsigned int p
 /** sim_hit - whether one of so many characters is to be damaged */
 bool sim_hit(struct sim_telegram *t, size_t characters)
 {
-	return t->damage_permille &&
-	       sim_random(&t->random, 1000) < t->damage_permille * characters;
+	for (size_t i = 0; t->damage_permille && i < characters; i++)
+		if (sim_random(&t->random, 1000) < t->damage_permille)
+			return true;
+	return false;
 }
 
 /**
  * sim_flip - flips one bit of a character so that its check must see it
  * @t: the telegram
  * @offset: of the character
+ * @bits: how many of its bits the check sees, from the lowest
  * @avoid: characters that must not come out
  *
- * The result is printable. Bit 6 is left alone where there is no parity: TIC's sum does not see
- * it; so is bit 7, which a receiver masks then.
+ * The result is printable.
  *
  * Return: false when no bit of this character will do
  */
-bool sim_flip(struct sim_telegram *t, size_t offset, const char *avoid)
+bool sim_flip(struct sim_telegram *t, size_t offset, unsigned int bits, const char *avoid)
 {
-	unsigned int bits = t->parity ? 8 : 6;
 	unsigned int first = sim_random(&t->random, bits);
 
 	for (unsigned int i = 0; i < bits; i++) {

@@ -51,7 +51,7 @@ static void damage_separator(struct sim_telegram *t, size_t offset)
 
 /*
  * One character between LF and CR: flipped, lost or doubled with another, so that the sum shows
- * it. HT and SP stay; a value mod 64 of 0 does not count in the sum.
+ * it, which does not see bit 6: only parity does. HT and SP stay.
  */
 static bool damage_character(struct sim_telegram *t, size_t offset)
 {
@@ -67,7 +67,7 @@ static bool damage_character(struct sim_telegram *t, size_t offset)
 		insert_byte(t, offset, '!' + sim_random(&t->random, 31));
 		return true;
 	default:
-		return seen > ' ' && sim_flip(t, offset, "");
+		return seen > ' ' && sim_flip(t, offset, t->parity ? 8 : 6, "");
 	}
 }
 
@@ -182,7 +182,8 @@ static void end_frame(struct sim_telegram *t, const char *end)
 	t->end_damaged = sim_hit(t, 1);
 	if (!t->end_damaged)
 		return;
-	t->bytes[offset] ^= 0x40;
+	for (; offset < t->len; offset++)
+		t->bytes[offset] ^= 0x40;
 	t->lost = true;
 }
 
