@@ -225,8 +225,8 @@ static void meter_commit(void *context, const struct telegram *t)
 	schedule_delayed_work(&m->silence, nsecs_to_jiffies(STALE_MIN_NS));
 }
 
-/* Locked or stale, as time tells; returns whether it is stale. */
-static bool update_state(struct meter *m)
+/* Locked or stale, as time tells. */
+static void update_state(struct meter *m)
 {
 	u64 now = ktime_get_boottime_ns();
 	u8 state, before;
@@ -238,7 +238,6 @@ static bool update_state(struct meter *m)
 	spin_unlock(&m->lock);
 	if (state != before)
 		sysfs_notify_dirent(m->state_kn);
-	return state == METER_STALE;
 }
 
 /*
@@ -289,21 +288,32 @@ static void meter_end_at_pause(struct work_struct *work)
 		schedule_delayed_work(&m->pause, nsecs_to_jiffies(wait) + 1);
 }
 
-/* A meter that has fallen silent may speak another protocol when it comes back. */
+/*
+ * A meter that has fallen silent may speak another protocol when it comes back. Learning anew drops
+ * what has begun, so a line that is not silent gets as much time again: it may be a meter's second
+ * telegram, whose period is not known yet.
+ */
 static void meter_look_for_silence(struct work_struct *work)
 {
 	struct meter *m = container_of(work, struct meter, silence.work);
 	u64 now = ktime_get_boottime_ns();
-	u64 wait = 0;
+	u64 wait = STALE_MIN_NS;
+	bool learn = false;
 
+	spin_lock(&m->rx_lock);
 	spin_lock(&m->lock);
 	if (meter_is_fresh(m, now))
-		wait = min_t(u64, m->heard + stale_ns(m) - now, STALE_MIN_NS);
+		wait = min(m->heard + stale_ns(m) - now, wait);
+	else
+		learn = m->state == METER_STALE || now - m->last_byte >= PAUSE_NS;
 	spin_unlock(&m->lock);
-	if (wait)
+	if (learn)
+		line_decoder_relearn(&m->decoder);
+	spin_unlock(&m->rx_lock);
+
+	update_state(m);
+	if (!learn)
 		schedule_delayed_work(&m->silence, nsecs_to_jiffies(wait) + 1);
-	else if (update_state(m))
-		meter_relearn(m);
 }
 
 /**
@@ -483,6 +493,9 @@ void meter_unregister(struct meter *m)
 	cancel_work_sync(&m->changes);
 
 	meter_iio_remove(m);
+	/* sysfs itself does not wake those who poll a file that goes. */
+	sysfs_notify_dirent(m->state_kn);
+	sysfs_notify_dirent(m->last_kn);
 	sysfs_put(m->state_kn);
 	sysfs_put(m->last_kn);
 	cdev_device_del(&m->cdev, &m->dev);

@@ -274,20 +274,28 @@ static int meter_iio_register(struct meter_iio *iio)
 	return ret;
 }
 
-static void add_device(struct meter *m, const unsigned long *quantities)
+static void set_device(struct meter *m, struct meter_iio *iio)
 {
-	struct meter_iio *iio = meter_iio_alloc(m, quantities);
-	int ret = iio ? meter_iio_register(iio) : -ENOMEM;
-
-	if (ret) {
-		dev_warn_ratelimited(&m->dev, "no IIO device: error %d\n", ret);
-		if (iio)
-			iio_device_free(iio->dev);
-		return;
-	}
 	spin_lock(&m->iio_lock);
 	m->iio = iio;
 	spin_unlock(&m->iio_lock);
+}
+
+static int add_device(struct meter *m, const unsigned long *quantities)
+{
+	struct meter_iio *iio = meter_iio_alloc(m, quantities);
+	int ret;
+
+	if (!iio)
+		return -ENOMEM;
+	/* User space may open the gate before the registration returns. */
+	set_device(m, iio);
+	ret = meter_iio_register(iio);
+	if (ret) {
+		set_device(m, NULL);
+		iio_device_free(iio->dev);
+	}
+	return ret;
 }
 
 /**
@@ -304,9 +312,7 @@ void meter_iio_remove(struct meter *m)
 		return;
 	/* Disables the buffer, which closes the gate, and wakes who sleeps in read(). */
 	iio_device_unregister(iio->dev);
-	spin_lock(&m->iio_lock);
-	m->iio = NULL;
-	spin_unlock(&m->iio_lock);
+	set_device(m, NULL);
 	iio_kfifo_free(iio->buffer);
 	iio_device_free(iio->dev);
 }
@@ -323,6 +329,7 @@ void meter_iio_update(struct meter *m, const struct meter_files *seen)
 {
 	DECLARE_BITMAP(quantities, QUANTITY_COUNT);
 	unsigned int q;
+	int ret;
 
 	bitmap_zero(quantities, QUANTITY_COUNT);
 	for_each_set_bit(q, seen->quantities, QUANTITY_COUNT) {
@@ -333,5 +340,7 @@ void meter_iio_update(struct meter *m, const struct meter_files *seen)
 	    (m->iio && bitmap_equal(quantities, m->iio->quantities, QUANTITY_COUNT)))
 		return;
 	meter_iio_remove(m);
-	add_device(m, quantities);
+	ret = add_device(m, quantities);
+	if (ret)
+		dev_warn_ratelimited(&m->dev, "no IIO device: error %d\n", ret);
 }

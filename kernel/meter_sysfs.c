@@ -7,7 +7,6 @@
  */
 #include <linux/slab.h>
 #include <linux/sysfs.h>
-#include <linux/ktime.h>
 
 #include "meter.h"
 
@@ -110,20 +109,6 @@ static ssize_t source_show(struct device *dev, struct device_attribute *attr, ch
 }
 static DEVICE_ATTR_RO(source);
 
-/* The clock knows of a silence before the work item that tells it does. */
-static enum meter_state current_state(struct meter *m)
-{
-	u64 now = ktime_get_boottime_ns();
-	enum meter_state state;
-
-	spin_lock(&m->lock);
-	state = m->state;
-	if (state == METER_LOCKED && !meter_is_fresh(m, now))
-		state = METER_STALE;
-	spin_unlock(&m->lock);
-	return state;
-}
-
 static ssize_t state_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	static const char *const names[] = {
@@ -132,7 +117,7 @@ static ssize_t state_show(struct device *dev, struct device_attribute *attr, cha
 		[METER_STALE] = "stale",
 	};
 
-	return sysfs_emit(buf, "%s\n", names[current_state(to_meter(dev))]);
+	return sysfs_emit(buf, "%s\n", names[READ_ONCE(to_meter(dev)->state)]);
 }
 static DEVICE_ATTR_RO(state);
 
@@ -141,7 +126,7 @@ static ssize_t seen_show(struct device *dev, struct device_attribute *attr, char
 	struct meter *m = to_meter(dev);
 	enum line_seen seen;
 
-	if (current_state(m) == METER_LOCKED)
+	if (READ_ONCE(m->state) == METER_LOCKED)
 		return -ENODATA;
 	spin_lock(&m->rx_lock);
 	seen = line_decoder_seen(&m->decoder);
