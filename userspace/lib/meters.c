@@ -111,29 +111,30 @@ void attribute_names_free(struct attribute_names *names)
 
 /**
  * meter_read - read what sysfs says of one meter
- * @m: filled
- * @name: meterN
+ * @m: filled, unless there is no such meter
+ * @name: meterN; may be the name in @m
  *
  * Return: false when there is no such meter (any more).
  */
 bool meter_read(struct meter *m, const char *name)
 {
+	struct meter now = { 0 };
 	int end = 0;
 
-	*m = (struct meter){ 0 };
-	if (sscanf(name, "meter%5u%n", &m->index, &end) != 1 || name[end])
+	if (sscanf(name, "meter%5u%n", &now.index, &end) != 1 || name[end])
 		return false;
-	snprintf(m->name, sizeof(m->name), "meter%u", m->index);
-	if (strcmp(m->name, name))
+	snprintf(now.name, sizeof(now.name), "meter%u", now.index);
+	if (strcmp(now.name, name))
 		return false;
-	snprintf(m->path, sizeof(m->path), METER_CLASS "/%s", m->name);
-	if (attribute_read(m->path, "state", m->state, sizeof(m->state)) < 0)
+	snprintf(now.path, sizeof(now.path), METER_CLASS "/%s", now.name);
+	if (attribute_read(now.path, "state", now.state, sizeof(now.state)) < 0)
 		return false;
-	attribute_read(m->path, "id", m->id, sizeof(m->id));
-	attribute_read(m->path, "type", m->type, sizeof(m->type));
-	attribute_read(m->path, "seen", m->seen, sizeof(m->seen));
-	attribute_read(m->path, "port", m->port, sizeof(m->port));
-	attribute_read(m->path, "source", m->source, sizeof(m->source));
+	attribute_read(now.path, "id", now.id, sizeof(now.id));
+	attribute_read(now.path, "type", now.type, sizeof(now.type));
+	attribute_read(now.path, "seen", now.seen, sizeof(now.seen));
+	attribute_read(now.path, "port", now.port, sizeof(now.port));
+	attribute_read(now.path, "source", now.source, sizeof(now.source));
+	*m = now;
 	return true;
 }
 

@@ -12,14 +12,20 @@
 #define STALE_MS	10000
 
 /*
- * TIC comes without a pause: two frames of the longest kind take 4 s (54E, 5.3). P1 comes each
- * 10 s (DSMR 4.2.2, 5.2). 9600 bit/s has both. In the first round TIC alone is waited for there,
- * since P1 at 9600 is rare; from the second round on, P1 as well.
+ * A line without a byte: TIC never pauses for longer than 33 ms (54E 5.3), P1 comes each 10 s (P1
+ * 4.2.2, 5.2). 9600 bit/s has both. In the first round TIC alone is waited for there, since P1 at
+ * 9600 is rare; from the second round on, P1 as well.
  */
-#define TIC_MS		4500
-#define P1_MS		11000
+#define TIC_SILENT_MS	4500
+#define P1_SILENT_MS	11000
 
-/* A wrong speed shows by then: also the longest frame has passed once at a right one. */
+/*
+ * Text comes, so the speed is right: until the rest of what it began with has passed, and one
+ * telegram more. P1 is there after 10 s and its own length; the longest frame of TIC takes 4.2 s.
+ */
+#define TEXT_MS		13000
+
+/* Garbage comes: a few characters at the beginning were damaged, or the speed is wrong. */
 #define GARBAGE_MS	2500
 
 static const struct {
@@ -27,9 +33,9 @@ static const struct {
 	unsigned int first_ms;
 	unsigned int later_ms;
 } speeds[] = {
-	{ 1200, TIC_MS, TIC_MS },
-	{ 9600, TIC_MS, P1_MS },
-	{ 115200, P1_MS, P1_MS },
+	{ 1200, TIC_SILENT_MS, TIC_SILENT_MS },
+	{ 9600, TIC_SILENT_MS, P1_SILENT_MS },
+	{ 115200, P1_SILENT_MS, P1_SILENT_MS },
 };
 
 #define SPEEDS (sizeof(speeds) / sizeof(speeds[0]))
@@ -76,15 +82,21 @@ void speed_search_silence(struct speed_search *s, u64 now_ms)
 	s->since_ms = now_ms;
 }
 
+static unsigned int silent_ms(const struct speed_search *s)
+{
+	return s->tried < SPEEDS ? speeds[s->current].first_ms : speeds[s->current].later_ms;
+}
+
 /**
  * speed_search_until - until when the speed is kept if no telegram comes
  * @s: the search
  * @seen: what the bytes look like so far
+ * @heard: whether any byte came at this speed
  *
  * Return: ms of the clock of speed_search_init(), or SPEED_KEEP when no other speed is to be tried,
- * since the bytes make sense at this one or no other is allowed.
+ * since the line was recognised at this one or no other is allowed.
  */
-u64 speed_search_until(const struct speed_search *s, enum line_seen seen)
+u64 speed_search_until(const struct speed_search *s, enum line_seen seen, bool heard)
 {
 	if (s->fixed)
 		return SPEED_KEEP;
@@ -92,8 +104,7 @@ u64 speed_search_until(const struct speed_search *s, enum line_seen seen)
 		return s->since_ms + STALE_MS;
 	switch (seen) {
 	case SEEN_NOTHING:
-		return s->since_ms + (s->tried < SPEEDS ? speeds[s->current].first_ms :
-							  speeds[s->current].later_ms);
+		return s->since_ms + (heard ? TEXT_MS : silent_ms(s));
 	case SEEN_GARBAGE:
 		return s->since_ms + GARBAGE_MS;
 	default:

@@ -29,7 +29,7 @@ void speed_search_init(struct speed_search *s, unsigned int fixed, u64 now_ms);
 unsigned int speed_search_speed(const struct speed_search *s);
 void speed_search_telegram(struct speed_search *s);
 void speed_search_silence(struct speed_search *s, u64 now_ms);
-u64 speed_search_until(const struct speed_search *s, enum line_seen seen);
+u64 speed_search_until(const struct speed_search *s, enum line_seen seen, bool heard);
 void speed_search_next(struct speed_search *s, u64 now_ms);
 
 #endif /* METERLINE_SPEED_SEARCH_H */

@@ -19,7 +19,7 @@
 #include "attach.h"
 #include "commands.h"
 
-/* `seen` cannot be waited for, so it is looked at: often while the speed is not known. */
+/* What a line carries cannot be waited for, so it is looked at: often while no speed is found. */
 #define LOOK_MS		500
 #define LOOK_SELDOM_MS	10000
 
@@ -29,6 +29,8 @@
  * @state_fd: the meter's attribute state
  * @state: its last value
  * @seen: what the line seems to carry
+ * @bytes: how many came so far, in decimal
+ * @bytes_before: how many had come when the speed was set
  * @telegram_came: at least one
  */
 struct stay {
@@ -36,6 +38,8 @@ struct stay {
 	int state_fd;
 	char state[METER_WORD_MAX];
 	enum line_seen seen;
+	char bytes[METER_WORD_MAX];
+	char bytes_before[METER_WORD_MAX];
 	bool telegram_came;
 };
 
@@ -56,6 +60,11 @@ static enum line_seen read_seen(const struct stay *s)
 		if (!strcmp(value, line_seen_name(seen)))
 			return seen;
 	return SEEN_NOTHING;
+}
+
+static void read_bytes(const struct stay *s, char bytes[METER_WORD_MAX])
+{
+	attribute_read(s->a->meter.path, "statistics/bytes", bytes, METER_WORD_MAX);
 }
 
 /* Also what makes the next poll() of the attribute wait. */
@@ -121,28 +130,37 @@ static bool look(struct stay *s)
 		return false;
 	if (strcmp(s->state, state))
 		state_changed(s, state);
+	if (!strcmp(s->state, "locked"))
+		return true;
+	read_bytes(s, s->bytes);
 	seen = read_seen(s);
 	if (seen != s->seen) {
 		s->seen = seen;
-		if (strcmp(s->state, "locked"))
-			tell_seen(s);
+		tell_seen(s);
 	}
 	return true;
+}
+
+static void next_speed(struct stay *s, u64 now)
+{
+	speed_search_next(&s->a->search, now);
+	tty_set_raw(&s->a->tty, speed_search_speed(&s->a->search));
+	read_bytes(s, s->bytes_before);
 }
 
 /* Tries the next speed when it is time; returns how long nothing else is to be done, in ms. */
 static int search(struct stay *s)
 {
 	u64 now = now_ms();
-	u64 until = speed_search_until(&s->a->search, s->seen);
+	bool heard = strcmp(s->bytes, s->bytes_before);
+	u64 until = speed_search_until(&s->a->search, s->seen, heard);
 
 	if (!strcmp(s->state, "locked"))
 		return -1;
 	if (until == SPEED_KEEP)
 		return LOOK_SELDOM_MS;
 	if (now >= until) {
-		speed_search_next(&s->a->search, now);
-		tty_set_raw(&s->a->tty, speed_search_speed(&s->a->search));
+		next_speed(s, now);
 		return LOOK_MS;
 	}
 	return until - now < LOOK_MS ? (int)(until - now) : LOOK_MS;
@@ -194,7 +212,7 @@ static void detach(struct attachment *a)
  */
 int attach_stay(struct attachment *a)
 {
-	struct stay s = { .a = a };
+	struct stay s = { .a = a, .bytes_before = "0" };
 	int rc = UNUSABLE;
 
 	speed_search_silence(&a->search, now_ms());

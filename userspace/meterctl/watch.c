@@ -125,13 +125,13 @@ static bool has_enough(const struct watch *w)
 	return w->args->count && w->shown >= w->args->count;
 }
 
+/* A number that the meter no longer says is not shown. */
 static void redraw(struct watch *w)
 {
 	bool fresh;
 
 	if (!w->screen)
 		return;
-	meter_read(&w->meter, w->meter.name);
 	fresh = w->shown && !strcmp(w->meter.state, "locked");
 	screen_draw(w->screen, &w->meter, w->shown ? &w->reader : NULL, fresh ? &w->reading : NULL);
 }
@@ -206,6 +206,8 @@ static bool come_back(struct watch *w)
 static bool await_return(struct watch *w)
 {
 	record_reader_close(&w->reader);
+	strcpy(w->meter.state, "gone");
+	redraw(w);
 	note(w, "is gone; waiting for it to come back");
 	while (!come_back(w))
 		if (pause_for(w))
@@ -222,6 +224,7 @@ static void follow(struct watch *w)
 				return;
 			break;
 		case RECORD_NOTHING:
+			meter_read(&w->meter, w->meter.name);
 			redraw(w);
 			if (!w->args->follow || pause_for(w))
 				return;

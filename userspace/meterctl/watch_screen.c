@@ -11,7 +11,7 @@
 
 #include "watch_screen.h"
 
-#define TOP		4	/* lines of the head */
+#define TOP		3	/* lines of the head */
 #define QUANTITY_COLUMNS 44
 
 /**
@@ -54,7 +54,7 @@ static const char *unit_of(enum quantity q)
 	} units[] = {
 		{ "wh", "Wh" },	     { "varh", "varh" }, { "w", "W" },	  { "var", "var" },
 		{ "va", "VA" },	     { "mv", "V" },	 { "ma", "A" },	  { "millihz", "Hz" },
-		{ "dm3", "m\u00b3" }, { "kj", "GJ" },
+		{ "dm3", "m3" }, { "kj", "GJ" },
 	};
 	const char *suffix = strrchr(quantity_info[q].sysfs, '_');
 
@@ -81,8 +81,9 @@ static void draw_head(const struct meter *m, const struct record_reader *r)
 	attroff(A_REVERSE);
 	if (!r)
 		return;
-	mvprintw(1, 0, "telegram %" PRIu64 ", %u damaged groups", (uint64_t)r->header.seq,
-		 r->header.damaged);
+	mvprintw(1, 0, "telegram %" PRIu64, (uint64_t)r->header.seq);
+	if (r->header.damaged)
+		printw(", groups damaged: %u", r->header.damaged);
 	if (telegram_time(&r->telegram, &unix_s)) {
 		time_t when = unix_s;
 		char text[32];
