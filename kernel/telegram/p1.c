@@ -172,39 +172,12 @@ static inline bool p1_label_is(const u8 *text, const struct label_info *label)
 	       !swar_first(swar_load(text + 8) ^ swar_load(name + 8), label->len - 8);
 }
 
-/* The label of the line at @at, which is @expected or has to be looked for; false: no object. */
-static inline bool p1_label(u8 *text, unsigned int at, u8 expected, struct field *f)
-{
-	struct p1_code code;
-
-	if (expected != ROW_UNKNOWN) {
-		const struct label_info *label = &p1_labels[expected];
-
-		if (text[at + label->len] == '(' && p1_label_is(text + at, label)) {
-			f->label = at;
-			f->label_len = label->len;
-			f->value = at + label->len;
-			f->row = expected;
-			return true;
-		}
-	}
-	if (!p1_code_at(text, at, &code))
-		return false;
-	f->label = p1_write_code(text, &code);
-	f->label_len = code.value - f->label;
-	f->value = code.value;
-	f->row = p1_label_row(text + f->label, f->label_len);
-	return true;
-}
-
 /*
  * Groups as nearly all are: one behind the other, without blanks, in one line. Returns the offset
- * behind them, or 0 when they have to be read by p1_groups().
+ * behind them, and that of the next line in @next; or 0 when p1_groups() has to read them.
  */
-static inline unsigned int p1_plain_groups(const u8 *text, unsigned int at)
+static inline unsigned int p1_plain_groups(const u8 *text, unsigned int at, unsigned int *next)
 {
-	unsigned int next;
-
 	do {
 		u64 stop;
 
@@ -218,8 +191,8 @@ static inline unsigned int p1_plain_groups(const u8 *text, unsigned int at)
 
 	if (!p1_is_line_end(text[at]))
 		return 0;
-	next = at + 1 + p1_is_line_end(text[at + 1]);
-	return text[next] > '(' || text[next] == '!' ? at : 0;
+	*next = at + 1 + p1_is_line_end(text[at + 1]);
+	return text[*next] > '(' || text[*next] == '!' ? at : 0;
 }
 
 /*
@@ -259,47 +232,79 @@ static unsigned int p1_groups(u8 *text, unsigned int *at, unsigned int end)
 	return gap == end || p1_is_line_end(text[gap]) ? to : 0;
 }
 
-/* Reads the line at @at into @f and moves @at behind it; false when it is not a good one. */
-static inline bool p1_line(u8 *text, unsigned int *at, unsigned int end, u8 expected,
-			   struct field *f)
+/*
+ * Reads a line that has the expected label and plain groups, as nearly all have. Returns the offset
+ * of the next line, or 0 when p1_line() has to read it.
+ */
+static inline unsigned int p1_usual_line(const u8 *text, unsigned int at, u8 row, struct field *f)
+{
+	const struct label_info *label = &p1_labels[row];
+	unsigned int value = at + label->len;
+	unsigned int end, next;
+
+	if (text[value] != '(' || !p1_label_is(text + at, label))
+		return 0;
+	end = p1_plain_groups(text, value, &next);
+	if (!end)
+		return 0;
+	*f = (struct field){
+		.label = at,
+		.value = value,
+		.len = end - value,
+		.label_len = label->len,
+		.row = row,
+	};
+	return next;
+}
+
+/* Reads any line. Returns where reading ended; the length of @f is 0 when the line is not good. */
+static unsigned int p1_line(u8 *text, unsigned int at, unsigned int end, struct field *f)
 {
 	unsigned int value_end = 0;
+	struct p1_code code;
 
-	if (p1_label(text, *at, expected, f)) {
-		*at = f->value;
-		value_end = p1_plain_groups(text, *at);
-		if (value_end)
-			*at = value_end;
-		else
-			value_end = p1_groups(text, at, end);
+	f->len = 0;
+	if (p1_code_at(text, at, &code)) {
+		at = code.value;
+		value_end = p1_groups(text, &at, end);
 	}
 	if (!value_end) {
-		while (*at < end && !p1_is_line_end(text[*at]))
-			++*at;
-		return false;
+		while (at < end && !p1_is_line_end(text[at]))
+			at++;
+		return at;
 	}
-	f->len = value_end - f->value;
-	return true;
+	f->label = p1_write_code(text, &code);
+	f->label_len = code.value - f->label;
+	f->value = code.value;
+	f->len = value_end - code.value;
+	f->row = p1_label_row(text + f->label, f->label_len);
+	return at;
 }
 
 /* Parses the lines; false when there are more of them than any meter sends. */
 static bool p1_lines(struct p1_decoder *d, struct telegram *t, struct telegram_stats *stats)
 {
+	const unsigned int end = d->end;
 	unsigned int at = p1_skip_gap(d->text, d->first_line);
 	unsigned int unknown = 0, n = 0;
-	struct field extra;
+	struct field f;
 
-	while (at < d->end) {
-		struct field *f = n < METERLINE_P1_MAX_LINES ? &t->fields[n] : &extra;
+	while (at < end) {
 		u8 expected = n < METERLINE_P1_MAX_LINES ? d->rows[n] : ROW_UNKNOWN;
+		unsigned int next = 0;
 
-		if (p1_line(d->text, &at, d->end, expected, f)) {
-			if (n == METERLINE_P1_MAX_LINES)
-				return false;
-			unknown += f->row == ROW_UNKNOWN;
-			d->rows[n++] = f->row;
-		}
-		at = p1_skip_gap(d->text, at);
+		if (expected != ROW_UNKNOWN)
+			next = p1_usual_line(d->text, at, expected, &f);
+		if (!next)
+			next = p1_line(d->text, at, end, &f);
+		at = p1_skip_gap(d->text, next);
+		if (!f.len)
+			continue;
+		if (n == METERLINE_P1_MAX_LINES)
+			return false;
+		unknown += f.row == ROW_UNKNOWN;
+		d->rows[n] = f.row;
+		t->fields[n++] = f;
 	}
 	t->nfields = n;
 	stats->unknown_labels += unknown;
