@@ -86,7 +86,7 @@ static void bytes_outside_ascii_are_escaped(void)
 	p1_end(&t, 0);
 	line_feed_text(&l, &t);
 	record_read(fd, record, sizeof(record));
-	require(strstr(record, "\n 1-0:99.1.0=(a\\x01b\tc\\x5Cx41)\n"), "%s", record);
+	require(strstr(record, "\n 1-0:99.1.0=(a\\x01b\tc\\x5cx41)\n"), "%s", record);
 }
 
 static void sequence_numbers_count_telegrams(void)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// timeout: 300
 /*
  * The end of a line: who sleeps on the meter wakes, who still holds it sees that it is gone, the
  * number is free again, and the module goes when nobody needs it.
@@ -363,7 +364,7 @@ static void module_can_be_loaded_again_and_again(void)
 	struct line l;
 	int i;
 
-	for (i = 0; i < 10; i++) {
+	for (i = 0; i < 4; i++) {
 		line_attach(&l);
 		tic_base(&t, i, 420);
 		line_feed_text(&l, &t);
@@ -453,8 +454,8 @@ int main(int argc, char **argv)
 		TEST(replug_is_meter0_again_even_with_an_old_descriptor),
 		TEST(numbers_are_reused_lowest_first),
 		TEST(hundreds_of_hangups_with_sleepers),
-		TEST(module_stays_while_it_is_needed),
-		TEST(module_can_be_loaded_again_and_again),
+		LONG_TEST(module_stays_while_it_is_needed, 120),
+		LONG_TEST(module_can_be_loaded_again_and_again, 120),
 		TEST(attaching_leaks_nothing),
 		TEST(ten_thousand_frames_leak_nothing),
 	};

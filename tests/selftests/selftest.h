@@ -260,6 +260,26 @@ static inline bool is_chosen(const char *name, int argc, char **argv)
 	return argc < 2;
 }
 
+/* A test that failed may have left the module unloaded. */
+static inline void load_module(void)
+{
+	if (!access("/sys/module/meterline", F_OK) || !system("modprobe meterline"))
+		return;
+	printf("Bail out! meterline.ko cannot be loaded; type: modprobe meterline\n");
+	exit(1);
+}
+
+/* Loads the module; returns a descriptor for the kernel's log from now on. */
+static inline int begin_tests(void)
+{
+	int kmsg;
+
+	load_module();
+	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	lseek(kmsg, 0, SEEK_END);
+	return kmsg;
+}
+
 /*
  * Runs the tests that are named in @argv, or all; @together: all at once. Returns the exit status.
  */
@@ -273,20 +293,17 @@ static inline int run_tests(const struct test *tests, int count, bool together, 
 	for (i = 0; i < count; i++)
 		chosen += is_chosen(tests[i].name, argc, argv);
 	printf("TAP version 13\n1..%d\n", chosen);
-	if (access("/sys/module/meterline", F_OK) && system("modprobe meterline")) {
-		printf("Bail out! meterline.ko cannot be loaded; type: modprobe meterline\n");
-		return 1;
-	}
-	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	lseek(kmsg, 0, SEEK_END);
+	kmsg = begin_tests();
 	for (i = 0; together && i < count; i++)
 		if (is_chosen(tests[i].name, argc, argv))
 			running[i] = start_test(&tests[i]);
 	for (i = 0; i < count; i++) {
 		if (!is_chosen(tests[i].name, argc, argv))
 			continue;
-		if (!together)
+		if (!together) {
+			load_module();
 			running[i] = start_test(&tests[i]);
+		}
 		status = finish_test(&running[i], reason, sizeof(reason));
 		if (!together && !becomes_true(meter_count() == 0, PATIENCE_MS))
 			printf("# %s leaves a meter behind\n", tests[i].name);

@@ -402,7 +402,7 @@ static void type_change_rebuilds_fields_and_raw(void)
 	line_attach(&l);
 	tic_base(&t, 1000, 420);
 	line_feed_text(&l, &t);
-	require_attr(&l, "raw/BASE", "000001000");
+	require_attr(&l, "state", "locked");
 	require_attr(&l, "fields/current_subscribed_ma", "30000");
 	uevents = uevents_open();
 	tic_std(&t, 2000, 430);
@@ -472,7 +472,7 @@ static void another_meter_on_the_line_is_named(void)
 	line_attach(&l);
 	tic_base(&t, 1000, 420);
 	line_feed_text(&l, &t);
-	require_attr(&l, "serial", HIST_NUMBER);
+	require_attr(&l, "state", "locked");
 	uevents = uevents_open();
 	tic_begin(&t);
 	tic_group(&t, "ADCO", "999888777666");
@@ -534,8 +534,7 @@ static void telegrams_alone_make_no_uevents(void)
 	line_attach(&l);
 	tic_base(&t, 1000, 420);
 	line_feed_text(&l, &t);
-	require_attr(&l, "type", "tic-historique");
-	require_attr(&l, "raw/PAPP", "00420");
+	require_attr(&l, "state", "locked");
 	uevents = uevents_open();
 	for (i = 0; i < 10; i++)
 		tic_base(&t, 1000 + i, 420);

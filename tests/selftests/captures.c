@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+// timeout: 300
+/*
+ * Every capture there is, through a pty into the module: `meterctl watch --json` says of the records
+ * on /dev/meterN exactly what `meterctl decode` says of the file.
+ */
+#include "selftest.h"
+#include <glob.h>
+
+#define PIECE		512	/* bytes fed before it is seen to that the reader keeps up */
+#define TOGETHER	24
+#define PAUSE_MS	1300	/* ends a telegram without a checksum */
+#define FILE_VARIABLE	"CAPTURE"
+
+/* Whole output of a program. */
+struct output {
+	pid_t pid;
+	int fd;
+	size_t len;
+	char *text;
+};
+
+static void start(struct output *o, char *const *argv)
+{
+	int pipes[2];
+
+	o->len = 0;
+	o->text = calloc(1, 1);
+	require(o->text && !pipe2(pipes, O_CLOEXEC));
+	o->pid = fork();
+	if (o->pid == 0) {
+		dup2(pipes[1], STDOUT_FILENO);
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	close(pipes[1]);
+	o->fd = pipes[0];
+}
+
+/* Takes what comes within @ms; false at its end. */
+static bool take(struct output *o, int ms)
+{
+	ssize_t n;
+
+	if (!events_of(o->fd, POLLIN, ms))
+		return true;
+	o->text = realloc(o->text, o->len + 4097);
+	require(o->text);
+	n = read(o->fd, o->text + o->len, 4096);
+	if (n <= 0)
+		return false;
+	o->len += n;
+	o->text[o->len] = '\0';
+	return true;
+}
+
+static int finish(struct output *o)
+{
+	int status;
+
+	while (take(o, -1))
+		;
+	close(o->fd);
+	require(waitpid(o->pid, &status, 0) == o->pid && WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static unsigned int lines(const struct output *o)
+{
+	const char *at = o->text;
+	unsigned int n = 0;
+
+	while ((at = strchr(at, '\n'))) {
+		n++;
+		at++;
+	}
+	return n;
+}
+
+/* Waits until the reader has shown every telegram that the module has counted. */
+static void let_keep_up(struct line *l, struct output *watch)
+{
+	int64_t end = now_ms() + PATIENCE_MS;
+
+	line_sync(l);
+	while (lines(watch) < counter(l, "telegrams")) {
+		require(now_ms() < end, "%u of %u telegrams are shown", lines(watch),
+			(unsigned int)counter(l, "telegrams"));
+		require(take(watch, 100), "meterctl watch has ended");
+	}
+}
+
+static void feed_file(struct line *l, const char *path, struct output *watch)
+{
+	char piece[PIECE];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	require(fd >= 0);
+	while ((n = read(fd, piece, sizeof(piece))) > 0) {
+		line_feed(l, piece, n);
+		let_keep_up(l, watch);
+	}
+	close(fd);
+}
+
+static void capture_is_the_same_over_the_device(void)
+{
+	char path[300], name[32];
+	char *decode_argv[] = { "meterctl", "decode", path, NULL };
+	char *watch_argv[] = { "meterctl", "watch", "--json", "--oldest", "--until-gone", name, NULL };
+	struct output decoded, watched;
+	struct line l;
+	int64_t end;
+
+	snprintf(path, sizeof(path), "%s", getenv(FILE_VARIABLE));
+	dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+	start(&decoded, decode_argv);
+	require(finish(&decoded) <= 1);
+	line_attach(&l);
+	snprintf(name, sizeof(name), "meter%d", l.meter);
+	start(&watched, watch_argv);
+	feed_file(&l, path, &watched);
+	end = now_ms() + PAUSE_MS;
+	while (now_ms() < end)
+		take(&watched, end - now_ms());
+	let_keep_up(&l, &watched);
+	line_hang_up(&l);
+	finish(&watched);
+	if (!strcmp(decoded.text, watched.text))
+		return;
+	printf("# decode: %.*s\n", (int)strcspn(decoded.text, "\n"), decoded.text);
+	printf("# watch:  %.*s\n", (int)strcspn(watched.text, "\n"), watched.text);
+	require(!"the same", "%u telegrams from the file, %u from the device", lines(&decoded),
+		lines(&watched));
+}
+
+static struct running start_capture(const char *path)
+{
+	const struct test test = LONG_TEST(capture_is_the_same_over_the_device, 120);
+
+	setenv(FILE_VARIABLE, path, 1);
+	return start_test(&test);
+}
+
+/* Some at a time, for most of the time is the pause at their end. */
+static int run_captures(char **paths, size_t count, int kmsg)
+{
+	struct running running[count];
+	int status, faults, failed = 0;
+	size_t i, started = 0;
+	char reason[256];
+
+	for (i = 0; i < count; i++) {
+		for (; started < count && started < i + TOGETHER; started++)
+			running[started] = start_capture(paths[started]);
+		status = finish_test(&running[i], reason, sizeof(reason));
+		faults = kernel_faults(kmsg);
+		failed += report_test(paths[i] + 1, i + 1, status, faults, reason);
+	}
+	return failed;
+}
+
+int main(void)
+{
+	glob_t g = { 0 };
+
+	glob("/corpus/tic/*.bin", 0, NULL, &g);
+	glob("/corpus/p1/*.bin", GLOB_APPEND, NULL, &g);
+	glob("/corpus/p1/*.txt", GLOB_APPEND, NULL, &g);
+	glob("/vectors/*.bin", GLOB_APPEND, NULL, &g);
+	if (!g.gl_pathc) {
+		printf("TAP version 13\n1..0 # SKIP there are no captures\n");
+		return SKIPPED;
+	}
+	printf("TAP version 13\n1..%zu\n", g.gl_pathc);
+	return run_captures(g.gl_pathv, g.gl_pathc, begin_tests()) ? 1 : 0;
+}
