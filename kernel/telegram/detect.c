@@ -126,10 +126,10 @@ static bool is_hdlc(const u8 *p)
 	return hcs_is_good(p + 1, n + 2);
 }
 
-/* Behind 68h: a long frame (EN 13757-2 section 5.5): C, A and CI at least. */
+/* Behind 68h: a long frame (EN 13757-2 section 5.5); some meters send the length modulo 256. */
 static bool is_mbus(const u8 *p)
 {
-	return p[3] == 0x68 && p[1] == p[2] && p[1] >= 3;
+	return p[3] == 0x68 && p[1] == p[2];
 }
 
 /* Noise goes through here, so without branches. */
@@ -287,15 +287,17 @@ static bool is_recognised(const struct line_evidence *e)
 	return e->encrypted || e->hdlc || e->mbus;
 }
 
-/* Text as meters send it, and nearly nothing else. */
+/* Text as meters send it. Noise has at most three quarters of it, flat bytes left aside. */
 static bool is_text(const struct line_evidence *e)
 {
-	return e->printable * 20 >= e->bytes * 19;
+	return e->printable * 10 >= e->bytes * 9;
 }
 
 /**
  * line_decoder_seen - what the line seems to carry
  * @d: state of the line; the caller serialises all calls on it
+ *
+ * HDLC and M-Bus carry ciphered APDUs with the same header as P1 does, at most one in a frame.
  *
  * Return: SEEN_NOTHING when a telegram was valid, nothing came, or too little of what may become
  * a telegram.
@@ -306,12 +308,12 @@ enum line_seen line_decoder_seen(const struct line_decoder *d)
 
 	if (d->valid || !e->bytes)
 		return SEEN_NOTHING;
-	if (e->encrypted)
-		return SEEN_P1_ENCRYPTED;
 	if (e->hdlc)
 		return SEEN_HDLC;
-	if (e->mbus)
+	if (e->mbus && e->mbus >= e->encrypted)
 		return SEEN_MBUS;
+	if (e->encrypted)
+		return SEEN_P1_ENCRYPTED;
 	if (is_text(e) && e->bytes < EVIDENCE_BYTES)
 		return SEEN_NOTHING;
 	return SEEN_GARBAGE;
