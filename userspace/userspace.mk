@@ -46,6 +46,8 @@ build/objects/%.o: %.c userspace/userspace.mk
 install-userspace: build/meterctl
 	$(foreach i,$(INSTALL_LIST),install -D -m $(word 3,$(subst :, ,$i)) \
 		$(word 1,$(subst :, ,$i)) $(DESTDIR)$(word 2,$(subst :, ,$i)) &&) true
+	$(if $(DESTDIR),,@echo "Now, as root: systemd-sysusers meterline.conf; udevadm control \
+	--reload; systemctl daemon-reload")
 
 uninstall-userspace:
 	rm -f $(foreach i,$(INSTALL_LIST),$(DESTDIR)$(word 2,$(subst :, ,$i)))

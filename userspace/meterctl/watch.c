@@ -209,9 +209,10 @@ static bool await_return(struct watch *w)
 	strcpy(w->meter.state, "gone");
 	redraw(w);
 	note(w, "is gone; waiting for it to come back");
-	while (!come_back(w))
+	do
 		if (pause_for(w))
 			return true;
+	while (!come_back(w));
 	return false;
 }
 
