@@ -21,21 +21,24 @@
 
 static const char help[] =
 	"Usage: meterctl attach [--speed SPEED] [--wait SECONDS] TTY\n"
-	"Have the kernel read the meter on a serial line, and stay until the line goes. Needs the\n"
-	"kernel module meterline and root; gives up every privilege once the line is attached.\n"
+	"Have the kernel read the meter on a serial line, and stay until the line goes.\n"
+	"Needs the kernel module meterline and root; gives up every privilege once the\n"
+	"line is attached.\n"
 	"\n"
-	"  --speed SPEED   1200, 9600, 115200 (bit/s), or auto, the default: try each until telegrams\n"
-	"                  come, and again when they stay away for 10 s\n"
-	"  --wait SECONDS  go to the background and return when the first telegram has come, printing\n"
-	"                  the meter's name, or after SECONDS; the line stays attached in both cases\n"
+	"  --speed SPEED   1200, 9600, 115200 (bit/s), or auto, the default: try each\n"
+	"                  until telegrams come, and again when they stay away for 10 s\n"
+	"  --wait SECONDS  go to the background and return when the first telegram has\n"
+	"                  come, printing the meter's name, or after SECONDS; the line\n"
+	"                  stays attached in both cases\n"
 	"\n"
 	"    meterctl attach --wait 20 /dev/ttyUSB0 && meterctl list\n"
 	"\n"
-	"Tells the service manager (Type=notify) when the first telegram has come. SIGTERM and SIGINT\n"
-	"detach the line.\n"
+	"Tells the service manager (Type=notify) when the first telegram has come.\n"
+	"SIGTERM and SIGINT detach the line.\n"
 	"\n"
-	"Exit codes: 0 the line went, or was asked to end, or with --wait the first telegram has\n"
-	"come; 1 no telegram came in time; 2 bad usage, or the line cannot be attached.\n";
+	"Exit codes: 0 the line went, or was asked to end, or with --wait the first\n"
+	"telegram has come; 1 no telegram came in time; 2 bad usage, or the line cannot\n"
+	"be attached.\n";
 
 #define LDISC_PARAMETER_DIRECTORY "/sys/module/meterline/parameters"
 

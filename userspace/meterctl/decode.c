@@ -19,18 +19,21 @@ static const char help[] =
 	"Usage: meterctl decode [--protocol PROTOCOL] [--key-file KEYS] FILE|-\n"
 	"Print each valid telegram in FILE (- is standard input) as one line of JSON.\n"
 	"\n"
-	"  --protocol PROTOCOL  tic, p1, or auto, the default. hdlc, mbus, raw (DLMS) and d2l are\n"
-	"                       names of protocols that this version does not read yet.\n"
-	"  --key-file KEYS      JSON with the keys in hex, for encrypted P1: {\"key\": \"...\",\n"
-	"                       \"auth_key\": \"...\"}; without auth_key the tag is not checked\n"
+	"  --protocol PROTOCOL  tic, p1, or auto, the default. hdlc, mbus, raw (DLMS)\n"
+	"                       and d2l are names of protocols that this version does\n"
+	"                       not read yet.\n"
+	"  --key-file KEYS      JSON with the keys in hex, for encrypted P1: {\"key\":\n"
+	"                       \"...\", \"auth_key\": \"...\"}; without auth_key the tag is\n"
+	"                       not checked\n"
 	"\n"
-	"What was rejected is counted in the last line on stderr: telegrams= that were valid,\n"
-	"groups_bad= groups of TIC dropped from their frames, checksum_bad= groups or telegrams with\n"
-	"a wrong checksum, framing_bad= telegrams cut off by another's beginning or without a line\n"
-	"that makes sense, oversize= telegrams longer than any meter sends, bytes= read.\n"
+	"What was rejected is counted in the last line on stderr: telegrams= that were\n"
+	"valid, groups_bad= groups of TIC dropped from their frames, checksum_bad=\n"
+	"groups or telegrams with a wrong checksum, framing_bad= telegrams cut off by\n"
+	"another's beginning or without a line that makes sense, oversize= telegrams\n"
+	"longer than any meter sends, bytes= read.\n"
 	"\n"
-	"Exit codes: 0 at least one telegram was valid, 1 none was, 2 bad usage or FILE or KEYS\n"
-	"cannot be read.\n";
+	"Exit codes: 0 at least one telegram was valid, 1 none was, 2 bad usage or FILE\n"
+	"or KEYS cannot be read.\n";
 
 struct arguments {
 	const char *path;

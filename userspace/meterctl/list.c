@@ -16,8 +16,8 @@ static const char help[] =
 	"Usage: meterctl list [--json]\n"
 	"List the meters that the kernel reads on this machine.\n"
 	"\n"
-	"  --json   one JSON array; each element has the members name, id, type, state, seen, port,\n"
-	"           source and path, those that are not known left out\n"
+	"  --json   one JSON array; each element has the members name, id, type, state,\n"
+	"           seen, port, source and path, those that are not known left out\n"
 	"\n"
 	"Exit codes: 0 at least one meter, 1 none, 2 bad usage.\n";
 

@@ -32,8 +32,8 @@ static void help(void)
 		printf("  %-10s %s\n", commands[i].name, commands[i].summary);
 	puts("\n"
 	     "meterctl COMMAND --help tells more, meterctl --version the version.\n"
-	     "Exit codes: 0 done, 1 there was nothing (no telegram, no meter, no value), 2 bad usage\n"
-	     "or something that cannot be read or used.");
+	     "Exit codes: 0 done, 1 there was nothing (no telegram, no meter, no value),\n"
+	     "2 bad usage or something that cannot be read or used.");
 }
 
 int main(int argc, char **argv)

@@ -15,8 +15,8 @@ static const char help[] =
 	"\n"
 	"    cat \"$(meterctl path tic-5d41402a)/fields/energy_import_wh\"\n"
 	"\n"
-	"METER is its id, meterN, or the beginning of either. The id goes with the meter, whatever\n"
-	"port it is plugged into.\n"
+	"METER is its id, meterN, or the beginning of either. The id goes with the\n"
+	"meter, whatever port it is plugged into.\n"
 	"\n"
 	"Exit codes: 0 printed, 1 there is no such meter, 2 bad usage.\n";
 

@@ -16,15 +16,17 @@ static const char help[] =
 	"Usage: meterctl show [--json] METER [FIELD]\n"
 	"Show what a meter says now, or one field of it, as the kernel has it in sysfs.\n"
 	"\n"
-	"METER is meterN, its id, or the beginning of either. FIELD is the name of a file in the\n"
-	"meter's directory (state), in fields/ (energy_import_wh), in raw/ (PAPP, 1-0:1.8.1) or in\n"
-	"statistics/ (telegrams), or the name of a quantity (energy_import). A value which the meter\n"
-	"does not send, or no longer sends, is left out: it is never shown as 0.\n"
+	"METER is meterN, its id, or the beginning of either. FIELD is the name of a\n"
+	"file in the meter's directory (state), in fields/ (energy_import_wh), in raw/\n"
+	"(PAPP, 1-0:1.8.1) or in statistics/ (telegrams), or the name of a quantity\n"
+	"(energy_import). A value which the meter does not send, or no longer sends, is\n"
+	"left out: it is never shown as 0.\n"
 	"\n"
-	"  --json   one JSON object with the attributes and the objects fields, raw and statistics;\n"
-	"           for one FIELD a number or a string\n"
+	"  --json   one JSON object with the attributes and the objects fields, raw and\n"
+	"           statistics; for one FIELD a number or a string\n"
 	"\n"
-	"Exit codes: 0 shown, 1 there is no such meter or field or it has no value now, 2 bad usage.\n";
+	"Exit codes: 0 shown, 1 there is no such meter or field or it has no value now,\n"
+	"2 bad usage.\n";
 
 /* A P1 line has at most 4608 bytes, and each may be written \xNN: more than sysfs' page. */
 #define VALUE_MAX 4097

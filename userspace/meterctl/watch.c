@@ -20,22 +20,26 @@
 #include "watch_screen.h"
 
 static const char help[] =
-	"Usage: meterctl watch [--json] [--oldest] [--count N] [--no-follow | --until-gone] [METER]\n"
-	"See a meter's telegrams as they come: a live view on a terminal, else one line for each.\n"
-	"METER (meterN, its id, or the beginning of either) may be left out when there is only one.\n"
+	"Usage: meterctl watch [--json] [--oldest] [--count N]\n"
+	"                      [--no-follow | --until-gone] [METER]\n"
+	"See a meter's telegrams as they come: a live view on a terminal, else one line\n"
+	"for each. METER (meterN, its id, or the beginning of either) may be left out\n"
+	"when there is only one.\n"
 	"\n"
-	"  --json        each telegram as the line of JSON that 'meterctl decode' prints\n"
-	"  --oldest      begin with the oldest telegram that the kernel keeps (about ten), not with\n"
-	"                the next one\n"
+	"  --json        each telegram as the line of JSON that 'meterctl decode'\n"
+	"                prints\n"
+	"  --oldest      begin with the oldest telegram that the kernel keeps (about\n"
+	"                ten), not with the next one\n"
 	"  --count N     end after N telegrams\n"
-	"  --no-follow   end when there is no further telegram at the moment; implies --oldest\n"
-	"  --until-gone  end when the meter's line goes, instead of waiting for the meter to come\n"
-	"                back, on whatever port\n"
+	"  --no-follow   end when there is no further telegram at the moment; implies\n"
+	"                --oldest\n"
+	"  --until-gone  end when the meter's line goes, instead of waiting for the\n"
+	"                meter to come back, on whatever port\n"
 	"\n"
 	"/dev/meterN is read by root and the group meter.\n"
 	"\n"
-	"Exit codes: 0 at least one telegram was shown, 1 none, 2 bad usage or the meter cannot be\n"
-	"read.\n";
+	"Exit codes: 0 at least one telegram was shown, 1 none, 2 bad usage or the\n"
+	"meter cannot be read.\n";
 
 /* How often to look for a meter that is gone, and whether the one shown is stale, in ms. */
 #define LOOK_MS 1000
