@@ -172,7 +172,7 @@ static void draw_power(struct sim_meter *m)
 		m->load_w[i] = clamp(m->load_w[i] + (int32_t)sim_random(&m->random, 81) - 40, 60,
 				     most);
 		if (m->overload == (int)i)
-			m->load_w[i] = 5200 + (int32_t)sim_random(&m->random, 1800);
+			m->load_w[i] = 7600 + (int32_t)sim_random(&m->random, 1500);
 		m->load_var[i] = clamp(m->load_var[i] + (int32_t)sim_random(&m->random, 41) - 20,
 				       -250, 600);
 		m->active_w[i] = m->load_w[i] - sun;
@@ -370,7 +370,7 @@ static void start_supply(struct sim_meter *m, struct sim_supply *supply, uint32_
 	int64_t utc_s = m->utc_ms / 1000;
 
 	supply->period_s = period_s;
-	supply->ml = 100000000 + 1000ull * sim_random(&m->random, 900000000);
+	supply->ml = 100000000 + 1000ull * sim_random(&m->random, 20000000);
 	supply->read_dm3 = supply->ml / 1000;
 	supply->read_utc = utc_s - utc_s % supply->period_s;
 }
