@@ -63,7 +63,7 @@ static size_t number_length(const char *number)
  * @t: telegram
  * @number: the meter's number in it, or ""
  *
- * Returns at most RECORD_PACKED_MAX.
+ * Return: at most RECORD_PACKED_MAX.
  */
 size_t record_packed_size(const struct telegram *t, const char *number)
 {
@@ -194,7 +194,7 @@ void record_first(const u8 *packed, struct record_cursor *c)
  * @c: from record_first()
  * @item: the field
  *
- * Returns false when there is no further one.
+ * Return: false when there is no further one.
  */
 bool record_next(struct record_cursor *c, struct record_item *item)
 {
@@ -300,7 +300,7 @@ static size_t finish(struct writer *w)
  * @text: bytes outside 0x20..0x7E, HT excepted, become \xNN, and so does a backslash before an x
  * @size: room in @text
  *
- * Returns the length of the whole text without NUL, as snprintf() does.
+ * Return: the length of the whole text without NUL, as snprintf() does.
  */
 size_t record_escape(const u8 *bytes, size_t len, char *text, size_t size)
 {
@@ -346,7 +346,7 @@ static void put_field(struct writer *w, const struct telegram *t, const struct f
  * @text: the record, with NUL
  * @size: room in @text
  *
- * Returns the length of the whole record without NUL, as snprintf() does.
+ * Return: the length of the whole record without NUL, as snprintf() does.
  */
 size_t record_text(const struct telegram *t, const struct record_header *h, char *text,
 		   size_t size)
@@ -480,51 +480,79 @@ static bool parse_header(struct reader *r, struct record_header *h)
 	return true;
 }
 
-/* LABEL=value or LABEL@horodate=value; the places in the text are those of a field already. */
-static bool parse_tic_field(struct reader *line, const char *text, struct field *f)
+/* [A-Z][A-Z0-9+-]{0,9} */
+static bool is_tic_label(const char *label, size_t len)
 {
-	char *label = line->at;
-	struct reader name;
+	size_t i;
 
-	if (!take_until(line, '=', &name))
+	if (!len || len > 10 || label[0] < 'A' || label[0] > 'Z')
 		return false;
-	f->label_len = name.end - name.at;
-	if (f->label_len > HORODATE_SPAN && name.end[-HORODATE_SPAN] == '@')
-		f->label_len -= HORODATE_SPAN;
-	f->label = label - text;
-	f->row = tic_label_row((const u8 *)label, f->label_len);
+	for (i = 1; i < len; i++) {
+		char c = label[i];
+
+		if (!(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && c != '+' && c != '-')
+			return false;
+	}
+	return true;
+}
+
+/* A-B:C.D.E, each 0..255 */
+static bool is_obis_code(const char *label, size_t len)
+{
+	struct reader r = { .at = (char *)label, .end = (char *)label + len };
+	const char *separator;
+	u64 n;
+
+	for (separator = "-:.."; *separator; separator++)
+		if (!take_number(&r, 255, &n) || !take(&r, *separator))
+			return false;
+	return take_number(&r, 255, &n) && r.at == r.end;
+}
+
+/* LABEL=value or LABEL@horodate=value; the places in the text are those of a field already. */
+static bool parse_tic_field(const struct reader *name, const char *text, struct field *f)
+{
+	size_t len = name->end - name->at;
+
+	if (len > HORODATE_SPAN && name->end[-HORODATE_SPAN] == '@')
+		len -= HORODATE_SPAN;
+	if (!is_tic_label(name->at, len))
+		return false;
+	f->label = name->at - text;
+	f->label_len = len;
+	f->row = tic_label_row((const u8 *)name->at, len);
 	return true;
 }
 
 /* OBIS=(group)(group); the label moves up to its value. */
-static bool parse_p1_field(struct reader *line, const char *text, struct field *f)
+static bool parse_p1_field(const struct reader *name, const struct reader *value,
+			   const char *text, struct field *f)
 {
-	struct reader name;
+	size_t len = name->end - name->at;
 
-	if (!take_until(line, '=', &name))
+	if (!is_obis_code(name->at, len) || value->end - value->at < 2 || value->at[0] != '(' ||
+	    value->end[-1] != ')')
 		return false;
-	f->label_len = name.end - name.at;
-	memmove(name.at + 1, name.at, f->label_len);
-	f->label = name.at + 1 - text;
-	f->row = p1_label_row((const u8 *)name.at + 1, f->label_len);
+	memmove(name->at + 1, name->at, len);
+	f->label = name->at + 1 - text;
+	f->label_len = len;
+	f->row = p1_label_row((const u8 *)name->at + 1, len);
 	return true;
 }
 
+/* Returns false for what no record has; a key that is no label of the protocol is left out. */
 static bool parse_field(struct reader *line, const char *text, struct telegram *t)
 {
 	struct field *f = &t->fields[t->nfields];
+	struct reader name;
 
-	if (t->nfields == METERLINE_P1_MAX_LINES || !take(line, ' '))
+	if (t->nfields == METERLINE_P1_MAX_LINES || !take(line, ' ') ||
+	    !take_until(line, '=', &name) || !unescape(line))
 		return false;
-	/* Labels are short; this also keeps @label_len within its 8 bits. */
-	if (!memchr(line->at, '=', line->end - line->at < 64 ? line->end - line->at : 64))
-		return false;
-	if (t->protocol == TELEGRAM_P1 ? !parse_p1_field(line, text, f)
-				       : !parse_tic_field(line, text, f))
-		return false;
+	if (t->protocol == TELEGRAM_P1 ? !parse_p1_field(&name, line, text, f)
+				       : !parse_tic_field(&name, text, f))
+		return true;
 	f->value = line->at - text;
-	if (!unescape(line))
-		return false;
 	f->len = line->end - line->at;
 	t->nfields++;
 	return true;
@@ -538,7 +566,9 @@ static bool parse_field(struct reader *line, const char *text, struct telegram *
  * @t: the telegram; its text is in @text, it has no identification
  * @h: the header
  *
- * Returns false when it is not a record.
+ * Keys that are no label of the protocol are left out.
+ *
+ * Return: false when it is not a record.
  */
 bool record_parse(char *text, size_t len, struct telegram *t, struct record_header *h)
 {
