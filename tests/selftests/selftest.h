@@ -892,9 +892,10 @@ static inline int iio_open(int iio, int flags)
 	char path[64];
 	int fd;
 
+	/* it has a directory in sysfs before it has a node */
 	snprintf(path, sizeof(path), "/dev/iio:device%d", iio);
-	fd = open(path, O_RDONLY | O_CLOEXEC | flags);
-	require(fd >= 0, "%s", path);
+	require(becomes_true((fd = open(path, O_RDONLY | O_CLOEXEC | flags)) >= 0, PATIENCE_MS),
+		"%s", path);
 	return fd;
 }
 
