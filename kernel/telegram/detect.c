@@ -216,6 +216,7 @@ void line_decoder_init(struct line_decoder *d, unsigned int protocols, telegram_
 	d->emit = emit;
 	d->context = context;
 	d->allowed = protocols;
+	d->sink = (struct telegram_sink){ &d->telegram, &d->stats, line_telegram, d };
 	line_decoder_relearn(d);
 }
 
@@ -235,6 +236,15 @@ void line_decoder_relearn(struct line_decoder *d)
 	p1_init(&d->p1);
 }
 
+static inline void decode(struct line_decoder *d, const u8 *bytes, size_t count, u64 now)
+{
+	d->stats.bytes += count;
+	if (d->tried & LINE_TIC)
+		tic_feed(&d->tic, bytes, count, now, &d->sink);
+	if (d->tried & LINE_P1)
+		p1_feed(&d->p1, bytes, count, now, &d->sink);
+}
+
 /**
  * line_decoder_feed - take bytes of a line
  * @d: state of the line; the caller serialises all calls on it
@@ -244,20 +254,15 @@ void line_decoder_relearn(struct line_decoder *d)
  */
 void line_decoder_feed(struct line_decoder *d, const u8 *bytes, size_t count, u64 now)
 {
-	while (count) {
-		size_t n = d->valid || count < EVIDENCE_PIECE ? count : EVIDENCE_PIECE;
-		const u64 total = d->stats.bytes + n;
+	while (!d->valid && count) {
+		size_t n = count < EVIDENCE_PIECE ? count : EVIDENCE_PIECE;
 
-		if (!d->valid)
-			evidence_feed(&d->evidence, bytes, n);
-		if (d->tried & LINE_TIC)
-			tic_feed(&d->tic, bytes, n, now, &d->telegram, &d->stats, line_telegram, d);
-		if (d->tried & LINE_P1)
-			p1_feed(&d->p1, bytes, n, now, &d->telegram, &d->stats, line_telegram, d);
-		d->stats.bytes = total;
+		evidence_feed(&d->evidence, bytes, n);
+		decode(d, bytes, n, now);
 		bytes += n;
 		count -= n;
 	}
+	decode(d, bytes, count, now);
 }
 
 /**
@@ -267,7 +272,7 @@ void line_decoder_feed(struct line_decoder *d, const u8 *bytes, size_t count, u6
 void line_decoder_pause(struct line_decoder *d)
 {
 	if (d->tried & LINE_P1)
-		p1_pause(&d->p1, &d->telegram, &d->stats, line_telegram, d);
+		p1_pause(&d->p1, &d->sink);
 }
 
 /**

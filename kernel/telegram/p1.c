@@ -32,14 +32,6 @@ enum p1_state {
 	P1_BLANKS,	/* the same, and blanks */
 };
 
-/* Where telegrams and counts go. */
-struct p1_sink {
-	struct telegram *t;
-	struct telegram_stats *stats;
-	telegram_fn emit;
-	void *context;
-};
-
 /**
  * p1_init - begin with a line of which nothing is known
  * @d: state of the line; the caller serialises all calls on it
@@ -169,7 +161,17 @@ static inline bool p1_label_is(const u8 *text, const struct label_info *label)
 	const u8 *name = (const u8 *)label->name;
 
 	return swar_load(text) == swar_load(name) &&
-	       !swar_first(swar_load(text + 8) ^ swar_load(name + 8), label->len - 8);
+	       swar_same(swar_load(text + 8), swar_load(name + 8), label->len - 8);
+}
+
+/* Blanks, line ends, parentheses and '!' are below '*'; what groups usually hold is not. */
+static inline unsigned int p1_skip_usual(const u8 *text, unsigned int at)
+{
+	u64 stop;
+
+	while (!(stop = swar_below(swar_load(text + at), '*')))
+		at += 8;
+	return at + swar_index(stop);
 }
 
 /*
@@ -179,12 +181,7 @@ static inline bool p1_label_is(const u8 *text, const struct label_info *label)
 static inline unsigned int p1_plain_groups(const u8 *text, unsigned int at, unsigned int *next)
 {
 	do {
-		u64 stop;
-
-		/* Blanks, line ends, parentheses and '!' are below '*', the usual rest is not. */
-		for (at++; !(stop = swar_below(swar_load(text + at), '*')); at += 8)
-			;
-		at += swar_index(stop);
+		at = p1_skip_usual(text, at + 1);
 		if (text[at++] != ')')
 			return 0;
 	} while (text[at] == '(');
@@ -193,6 +190,17 @@ static inline unsigned int p1_plain_groups(const u8 *text, unsigned int at, unsi
 		return 0;
 	*next = at + 1 + p1_is_line_end(text[at + 1]);
 	return text[*next] > '(' || text[*next] == '!' ? at : 0;
+}
+
+/* Moves what usual bytes there are from @*from to @*to; the '!' at @end is none. */
+static void p1_move_usual(u8 *text, unsigned int *to, unsigned int *from)
+{
+	unsigned int count = p1_skip_usual(text, *from) - *from;
+
+	if (*to != *from)
+		memmove(text + *to, text + *from, count);
+	*to += count;
+	*from += count;
 }
 
 /*
@@ -207,22 +215,22 @@ static unsigned int p1_groups(u8 *text, unsigned int *at, unsigned int end)
 
 	do {
 		text[to++] = '(';
-		for (from++; from < end && text[from] != ')'; from++) {
+		from++;
+		for (;;) {
+			p1_move_usual(text, &to, &from);
 			*at = from;
-			if (text[from] == '(')
+			if (from >= end || text[from] == '(')
 				return 0;
+			if (text[from] == ')')
+				break;
 			if (!p1_is_line_end(text[from])) {
-				text[to++] = text[from];
+				text[to++] = text[from++];
 				continue;
 			}
 			from = p1_skip_line_ends(text, from);
 			if (p1_code_at(text, p1_skip_blanks(text, from), &code))
 				return 0;
-			from--;
 		}
-		*at = from;
-		if (from == end)
-			return 0;
 		text[to++] = ')';
 		gap = p1_skip_blanks(text, from + 1);
 		from = p1_skip_gap(text, gap);
@@ -232,18 +240,28 @@ static unsigned int p1_groups(u8 *text, unsigned int *at, unsigned int end)
 	return gap == end || p1_is_line_end(text[gap]) ? to : 0;
 }
 
+/* Whether the line at @at has the label of that row, with a group behind it. */
+static inline bool p1_has_label(const u8 *text, unsigned int at, u8 row)
+{
+	const struct label_info *label;
+
+	if (row == ROW_UNKNOWN)
+		return false;
+	label = &p1_labels[row];
+	return text[at + label->len] == '(' && p1_label_is(text + at, label);
+}
+
 /*
  * Reads a line that has the expected label and plain groups, as nearly all have. Returns the offset
  * of the next line, or 0 when p1_line() has to read it.
  */
 static inline unsigned int p1_usual_line(const u8 *text, unsigned int at, u8 row, struct field *f)
 {
-	const struct label_info *label = &p1_labels[row];
-	unsigned int value = at + label->len;
-	unsigned int end, next;
+	unsigned int value, end, next;
 
-	if (text[value] != '(' || !p1_label_is(text + at, label))
+	if (!p1_has_label(text, at, row))
 		return 0;
+	value = at + p1_labels[row].len;
 	end = p1_plain_groups(text, value, &next);
 	if (!end)
 		return 0;
@@ -251,33 +269,49 @@ static inline unsigned int p1_usual_line(const u8 *text, unsigned int at, u8 row
 		.label = at,
 		.value = value,
 		.len = end - value,
-		.label_len = label->len,
+		.label_len = value - at,
 		.row = row,
 	};
 	return next;
 }
 
-/* Reads any line. Returns where reading ended; the length of @f is 0 when the line is not good. */
-static unsigned int p1_line(u8 *text, unsigned int at, unsigned int end, struct field *f)
+/* The label of any line; false when it is none of an object. */
+static bool p1_label(u8 *text, unsigned int at, u8 expected, struct field *f)
 {
-	unsigned int value_end = 0;
 	struct p1_code code;
 
+	if (p1_has_label(text, at, expected)) {
+		f->label = at;
+		f->label_len = p1_labels[expected].len;
+		f->row = expected;
+	} else if (p1_code_at(text, at, &code)) {
+		f->label = p1_write_code(text, &code);
+		f->label_len = code.value - f->label;
+		f->row = p1_label_row(text + f->label, f->label_len);
+	} else {
+		return false;
+	}
+	f->value = f->label + f->label_len;
+	return true;
+}
+
+/* Reads any line. Returns where reading ended; the length of @f is 0 when the line is not good. */
+static unsigned int p1_line(u8 *text, unsigned int at, unsigned int end, u8 expected,
+			    struct field *f)
+{
+	unsigned int value_end = 0;
+
 	f->len = 0;
-	if (p1_code_at(text, at, &code)) {
-		at = code.value;
+	if (p1_label(text, at, expected, f)) {
+		at = f->value;
 		value_end = p1_groups(text, &at, end);
 	}
-	if (!value_end) {
-		while (at < end && !p1_is_line_end(text[at]))
-			at++;
+	if (value_end) {
+		f->len = value_end - f->value;
 		return at;
 	}
-	f->label = p1_write_code(text, &code);
-	f->label_len = code.value - f->label;
-	f->value = code.value;
-	f->len = value_end - code.value;
-	f->row = p1_label_row(text + f->label, f->label_len);
+	while (at < end && !p1_is_line_end(text[at]))
+		at++;
 	return at;
 }
 
@@ -291,12 +325,10 @@ static bool p1_lines(struct p1_decoder *d, struct telegram *t, struct telegram_s
 
 	while (at < end) {
 		u8 expected = n < METERLINE_P1_MAX_LINES ? d->rows[n] : ROW_UNKNOWN;
-		unsigned int next = 0;
+		unsigned int next = p1_usual_line(d->text, at, expected, &f);
 
-		if (expected != ROW_UNKNOWN)
-			next = p1_usual_line(d->text, at, expected, &f);
 		if (!next)
-			next = p1_line(d->text, at, end, &f);
+			next = p1_line(d->text, at, end, expected, &f);
 		at = p1_skip_gap(d->text, next);
 		if (!f.len)
 			continue;
@@ -320,9 +352,9 @@ static void p1_mask(struct p1_decoder *d)
 }
 
 /* The telegram is complete and intact. */
-static void p1_parse(struct p1_decoder *d, const struct p1_sink *sink)
+static void p1_parse(struct p1_decoder *d, const struct telegram_sink *sink)
 {
-	struct telegram *t = sink->t;
+	struct telegram *t = sink->telegram;
 	unsigned int ident_end = d->first_line - 1;
 
 	if (d->bit7 & 0x80)
@@ -365,7 +397,7 @@ static bool p1_crc_fits(const struct p1_decoder *d)
 	return d->crc_sent == (carries_parity(&d->parity) ? d->crc7 : d->crc);
 }
 
-static void p1_complete(struct p1_decoder *d, const struct p1_sink *sink)
+static void p1_complete(struct p1_decoder *d, const struct telegram_sink *sink)
 {
 	if (d->digits && !p1_crc_fits(d))
 		sink->stats->bad_checksum++;
@@ -496,7 +528,7 @@ static void p1_take_inside(struct p1_decoder *d, u8 byte, u64 now)
 }
 
 /* Takes a byte behind a '!', with room for it; false when it shows that this was not the end. */
-static bool p1_take_behind(struct p1_decoder *d, u8 byte, const struct p1_sink *sink)
+static bool p1_take_behind(struct p1_decoder *d, u8 byte, const struct telegram_sink *sink)
 {
 	int hex = d->state == P1_END && d->digits < 4 ? p1_hex_digit(byte & 0x7f) : -1;
 
@@ -521,7 +553,7 @@ static bool p1_take_behind(struct p1_decoder *d, u8 byte, const struct p1_sink *
  * Takes one byte where it may mean something. Returns false when only the state has changed and the
  * byte has to be taken again.
  */
-static bool p1_take(struct p1_decoder *d, u8 byte, u64 now, const struct p1_sink *sink)
+static bool p1_take(struct p1_decoder *d, u8 byte, u64 now, const struct telegram_sink *sink)
 {
 	const u8 c = byte & 0x7f;
 
@@ -606,11 +638,11 @@ static inline size_t p1_scan(struct p1_decoder *d, const u8 *bytes, size_t count
 }
 
 /* Looks at one byte. */
-static inline void p1_byte(struct p1_decoder *d, u8 byte, u64 now, const struct p1_sink *sink)
+static inline void p1_byte(struct p1_decoder *d, u8 byte, u64 now, const struct telegram_sink *sink)
 {
 	const u8 c = byte & 0x7f;
 
-	p1_count(d, 1, swar_odd(byte), byte);
+	p1_count(d, 1, 0x6996 >> ((byte ^ byte >> 4) & 15) & 1, byte);
 	if (d->state == P1_INSIDE && c != '/' && c != '!' && d->len < METERLINE_P1_MAX_BYTES) {
 		p1_store(d, byte);
 		return;
@@ -625,18 +657,13 @@ static inline void p1_byte(struct p1_decoder *d, u8 byte, u64 now, const struct 
  * @bytes: as they came, in any chunks; bit 7 may hold even parity
  * @count: number of @bytes
  * @now: the caller's clock, for the start of a telegram that begins in these bytes
- * @t: filled for @emit; its contents do not matter before and after
- * @stats: counts go here
- * @emit: called for each valid telegram, in the call that brings the end of it
- * @context: given to @emit
+ * @sink: for the telegrams and what is counted
  */
-void p1_feed(struct p1_decoder *d, const u8 *bytes, size_t count, u64 now, struct telegram *t,
-	     struct telegram_stats *stats, telegram_fn emit, void *context)
+void p1_feed(struct p1_decoder *d, const u8 *bytes, size_t count, u64 now,
+	     const struct telegram_sink *sink)
 {
-	const struct p1_sink sink = { t, stats, emit, context };
 	const u8 *end = bytes + count;
 
-	stats->bytes += count;
 	while (bytes < end) {
 		if (end - bytes >= 8 && (d->state == P1_INSIDE || d->state == P1_OUTSIDE)) {
 			size_t n = p1_scan(d, bytes, end - bytes);
@@ -646,29 +673,23 @@ void p1_feed(struct p1_decoder *d, const u8 *bytes, size_t count, u64 now, struc
 			if (bytes == end)
 				break;
 		}
-		p1_byte(d, *bytes++, now, &sink);
+		p1_byte(d, *bytes++, now, sink);
 	}
 }
 
 /**
  * p1_pause - the line was silent for a second, or its data is at an end
  * @d: state of the line; the caller serialises all calls on it
- * @t: as in p1_feed()
- * @stats: as in p1_feed()
- * @emit: as in p1_feed()
- * @context: given to @emit
+ * @sink: as in p1_feed()
  *
  * Ends a telegram whose '!' had nothing behind it that does. A telegram without its '!' stays open.
  */
-void p1_pause(struct p1_decoder *d, struct telegram *t, struct telegram_stats *stats,
-	      telegram_fn emit, void *context)
+void p1_pause(struct p1_decoder *d, const struct telegram_sink *sink)
 {
-	const struct p1_sink sink = { t, stats, emit, context };
-
 	if (!p1_waits_for_pause(d))
 		return;
 	if (p1_may_end(d))
-		p1_complete(d, &sink);
+		p1_complete(d, sink);
 	else
 		d->state = P1_INSIDE;
 }

@@ -252,7 +252,7 @@ static bool named(const struct gathering *g, enum quantity q)
 	return g->named[q / 64] >> (q % 64) & 1;
 }
 
-static void gather(struct gathering *g, enum quantity q, bool valid, s64 milli)
+static inline void gather(struct gathering *g, enum quantity q, bool valid, s64 milli)
 {
 	g->named[q / 64] |= 1ull << (q % 64);
 	if (valid)
@@ -532,7 +532,7 @@ static unsigned int tic_exponent(enum quantity q)
 /* Rows of historique that are seen in a frame, one bit each; it has fewer than 64. */
 #define SEEN(id) (1ull << TIC_ROW_##id)
 
-static void tic_field(const struct telegram *t, const struct field *f, struct reading *r)
+static __always_inline void tic_field(const struct telegram *t, const struct field *f, struct reading *r)
 {
 	const u8 *value = t->text + f->value;
 	enum quantity q = tic_labels[f->row].quantity;

@@ -37,6 +37,12 @@ static inline u64 swar_first(u64 w, unsigned int n)
 	return n ? w & (~0ull >> (64 - 8 * n)) : 0;
 }
 
+/* Whether the first @n bytes (1..8) of two words are the same. */
+static inline bool swar_same(u64 a, u64 b, unsigned int n)
+{
+	return !((a ^ b) << (64 - 8 * n));
+}
+
 /*
  * Masks: bit 7 of each byte for which something holds. All but swar_low() want bytes below 0x80;
  * none carries from one byte into the next.

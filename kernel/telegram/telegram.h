@@ -124,6 +124,20 @@ static inline bool carries_parity(const struct parity_evidence *p)
 	return p->bit7 && p->even * 10 > p->bytes * 9;
 }
 
+/**
+ * struct telegram_sink - where a decoder puts what it finds
+ * @telegram: where telegrams are made; decoders that are fed in turn may share it
+ * @stats: counters to add to; @stats->bytes is left to the caller
+ * @emit: called for each valid telegram, which is valid until it returns
+ * @context: handed to @emit
+ */
+struct telegram_sink {
+	struct telegram *telegram;
+	struct telegram_stats *stats;
+	telegram_fn emit;
+	void *context;
+};
+
 /* Room behind a telegram for reads of whole words. */
 #define TELEGRAM_PAD 16
 
@@ -137,7 +151,7 @@ struct tic_decoder {
 	u64 started;
 	u16 len;		/* bytes of @text in use */
 	u8 state;
-	u8 bit7;		/* 0x80 when a byte of this frame has it set */
+	u8 bit7;		/* OR of the bytes since the last STX */
 	u8 next[128];		/* which row came after each row in the last frame */
 	u8 layout[128];		/* of the last good group of each row */
 	u8 sum[128];		/* of its label and separators */
@@ -171,13 +185,12 @@ struct p1_decoder {
 
 void tic_init(struct tic_decoder *d);
 void tic_feed(struct tic_decoder *d, const u8 *bytes, size_t count, u64 now,
-	      struct telegram *t, struct telegram_stats *stats, telegram_fn emit, void *context);
+	      const struct telegram_sink *sink);
 
 void p1_init(struct p1_decoder *d);
 void p1_feed(struct p1_decoder *d, const u8 *bytes, size_t count, u64 now,
-	     struct telegram *t, struct telegram_stats *stats, telegram_fn emit, void *context);
-void p1_pause(struct p1_decoder *d, struct telegram *t, struct telegram_stats *stats,
-	      telegram_fn emit, void *context);
+	     const struct telegram_sink *sink);
+void p1_pause(struct p1_decoder *d, const struct telegram_sink *sink);
 bool p1_waits_for_pause(const struct p1_decoder *d);
 
 u16 crc16_arc(u16 crc, const u8 *bytes, size_t count);
@@ -215,6 +228,7 @@ struct line_evidence {
  */
 struct line_decoder {
 	struct telegram_stats stats;
+	struct telegram_sink sink;
 	telegram_fn emit;
 	void *context;
 	u8 allowed;		/* LINE_* */

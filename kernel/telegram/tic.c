@@ -126,10 +126,8 @@ static noinline size_t tic_scan_words(struct tic_decoder *d, const u8 *bytes, si
 		all |= w;
 		n += here;
 	}
-	if (all & SWAR_HIGH) {
-		d->bit7 = 0x80;
-		d->parity.bit7 = true;
-	}
+	if (all & SWAR_HIGH)
+		d->bit7 |= 0x80;
 	d->parity.bytes += n;
 	d->parity.even += n - swar_sum(odd);
 	return n;
@@ -144,10 +142,7 @@ static inline size_t tic_scan_bytes(struct tic_decoder *d, const u8 *bytes, size
 		u8 byte = bytes[n];
 
 		to[n++] = byte;
-		if (byte & 0x80) {
-			d->bit7 = 0x80;
-			d->parity.bit7 = true;
-		}
+		d->bit7 |= byte;
 		d->parity.even += !(0x6996 >> ((byte ^ byte >> 4) & 15) & 1);
 		if (tic_is_control(byte))
 			break;
@@ -229,14 +224,14 @@ static inline struct tic_piece tic_piece_at(const u8 *text, unsigned int start)
 	return piece;
 }
 
-static inline bool tic_label_is(const u8 *text, const struct label_info *label)
+static __always_inline bool tic_label_is(const u8 *text, const struct label_info *label)
 {
 	const u8 *name = (const u8 *)label->name;
 
 	if (label->len <= 8)
-		return !swar_first(swar_load(text) ^ swar_load(name), label->len);
+		return swar_same(swar_load(text), swar_load(name), label->len);
 	return swar_load(text) == swar_load(name) &&
-	       !swar_first(swar_load(text + 8) ^ swar_load(name + 8), label->len - 8);
+	       swar_same(swar_load(text + 8), swar_load(name + 8), label->len - 8);
 }
 
 /* Label: [A-Z][A-Z0-9+-]{0,9}. Returns its length, or 0. */
@@ -266,15 +261,19 @@ static inline bool tic_digits(const u8 *text, unsigned int len)
 	return len && swar_is_decimal(swar_decimal(swar_load(text), len));
 }
 
-static bool tic_hex(const u8 *text, unsigned int len)
+static __always_inline bool tic_hex(const u8 *text, unsigned int len)
 {
-	unsigned int i;
+	unsigned int at;
+	u64 foul = 0;
 
-	for (i = 0; i < len; i++) {
-		if (!((text[i] >= '0' && text[i] <= '9') || (text[i] >= 'A' && text[i] <= 'F')))
-			return false;
+	for (at = 0; at < len; at += 8) {
+		u64 w = swar_load(text + at);
+
+		foul |= swar_first(swar_below(w, '0') | swar_above(w, 'F') |
+					   (swar_above(w, '9') & swar_below(w, 'A')),
+				   len - at < 8 ? len - at : 8);
 	}
-	return len;
+	return len && !foul;
 }
 
 /* 54E section 6.2.1.1: season, then SAAMMJJhhmmss; small letters for a degraded clock. */
@@ -407,7 +406,7 @@ static enum tic_verdict tic_damaged(const struct tic_parse *p, const struct tic_
 }
 
 /* The mode of a frame is that of its first good group; the others must be of the same one. */
-static inline bool tic_same_mode(const struct tic_parse *p, const struct field *f)
+static __always_inline bool tic_same_mode(const struct tic_parse *p, const struct field *f)
 {
 	enum telegram_protocol mode = p->text[f->value - 1] == HT ? TELEGRAM_TIC_STANDARD
 								  : TELEGRAM_TIC_HISTORIQUE;
@@ -415,13 +414,6 @@ static inline bool tic_same_mode(const struct tic_parse *p, const struct field *
 	if (p->t->protocol == TELEGRAM_UNKNOWN)
 		p->t->protocol = mode;
 	return p->t->protocol == mode;
-}
-
-static inline void tic_accept(struct tic_parse *p, u8 row)
-{
-	p->t->nfields++;
-	p->next[p->row] = row;
-	p->row = row;
 }
 
 /* Remembers how a group looks, for tic_expected(). */
@@ -440,7 +432,7 @@ static void tic_learn(struct tic_parse *p, const struct field *f)
 }
 
 /* Adds the sum of @n digits; false when they are not all digits. */
-static inline bool tic_sum_digits(const u8 *digits, unsigned int n, unsigned int *sum)
+static __always_inline bool tic_sum_digits(const u8 *digits, unsigned int n, unsigned int *sum)
 {
 	u64 decimal = swar_decimal(swar_load(digits), n < 8 ? n : 8);
 	bool good = swar_is_decimal(decimal);
@@ -456,7 +448,7 @@ static inline bool tic_sum_digits(const u8 *digits, unsigned int n, unsigned int
 }
 
 /* Adds the sum of @n characters; false when they are not all printable. */
-static inline bool tic_sum_text(const u8 *text, unsigned int n, unsigned int *sum)
+static __always_inline bool tic_sum_text(const u8 *text, unsigned int n, unsigned int *sum)
 {
 	u64 foul = 0;
 
@@ -472,7 +464,7 @@ static inline bool tic_sum_text(const u8 *text, unsigned int n, unsigned int *su
 }
 
 /* Adds the sum of the data of a group; false when they have not the form of their label. */
-static inline bool tic_sum_data(const u8 *data, unsigned int n, u8 form, unsigned int *sum)
+static __always_inline bool tic_sum_data(const u8 *data, unsigned int n, u8 form, unsigned int *sum)
 {
 	if (form == FORM_DIGITS)
 		return tic_sum_digits(data, n, sum);
@@ -483,7 +475,7 @@ static inline bool tic_sum_data(const u8 *data, unsigned int n, u8 form, unsigne
  * Whether at @at stands, from LF to CR, a good group that looks like the one that was there in the
  * frame before. Finds all that tic_group() would, without a search; false says nothing.
  */
-static inline bool tic_expected(const struct tic_parse *p, unsigned int at, struct field *f)
+static __always_inline bool tic_expected(const struct tic_parse *p, unsigned int at, struct field *f)
 {
 	u8 row = p->next[p->row];
 	const struct label_info *info = &tic_labels[row];
@@ -508,11 +500,7 @@ static inline bool tic_expected(const struct tic_parse *p, unsigned int at, stru
 	if (!tic_sum_data(data, len, info->form, &sum) || (sum & 0x3f) + 0x20 != data[len + 1] ||
 	    tic_odd_in(p->odd, at + 1, value + len + 2))
 		return false;
-	f->label = at + 1;
-	f->value = value;
-	f->len = len;
-	f->label_len = info->len;
-	f->row = row;
+	*f = (struct field){ at + 1, value, len, info->len, row };
 	return true;
 }
 
@@ -531,13 +519,14 @@ static inline void tic_piece(struct tic_parse *p, const struct tic_piece *piece)
 		p->row = p->next[p->row];
 		return;
 	}
+	p->t->nfields++;
 	if (f->row == ROW_UNKNOWN) {
-		p->t->nfields++;
 		p->unknown_labels++;
 		return;
 	}
 	tic_learn(p, f);
-	tic_accept(p, f->row);
+	p->next[p->row] = f->row;
+	p->row = f->row;
 }
 
 /* Parses the frame into p->t; false when it has more groups than any meter sends. */
@@ -552,7 +541,8 @@ static bool tic_parse(struct tic_parse *p)
 		if (pieces < METERLINE_TIC_MAX_GROUPS && tic_expected(p, at, f) &&
 		    tic_same_mode(p, f)) {
 			at = f->value + f->len + 3;
-			tic_accept(p, f->row);
+			p->t->nfields++;
+			p->row = f->row;
 			pieces++;
 			continue;
 		}
@@ -569,10 +559,17 @@ static bool tic_parse(struct tic_parse *p)
 	return true;
 }
 
-/* The frame is complete. One without a good group is no telegram. */
-static void tic_frame(struct tic_decoder *d, struct telegram *t, struct telegram_stats *stats,
-		      telegram_fn emit, void *context)
+/* Before @bit7 begins anew, and before it is asked whether the stream carries parity. */
+static void tic_note_bit7(struct tic_decoder *d)
 {
+	d->parity.bit7 |= d->bit7 >> 7;
+}
+
+/* The frame is complete. One without a good group is no telegram. */
+static void tic_frame(struct tic_decoder *d, const struct telegram_sink *sink)
+{
+	struct telegram_stats *stats = sink->stats;
+	struct telegram *t = sink->telegram;
 	struct tic_odd odd;
 	struct tic_parse p = {
 		.text = d->text,
@@ -584,10 +581,11 @@ static void tic_frame(struct tic_decoder *d, struct telegram *t, struct telegram
 		.row = ROW_FIRST,
 	};
 
+	tic_note_bit7(d);
 	if (carries_parity(&d->parity)) {
 		tic_mask(d, &odd);
 		p.odd = &odd;
-	} else if (d->bit7) {
+	} else if (d->bit7 & 0x80) {
 		tic_mask(d, NULL);
 	}
 	d->text[d->len] = CR;
@@ -608,7 +606,7 @@ static void tic_frame(struct tic_decoder *d, struct telegram *t, struct telegram
 	if (!t->nfields)
 		return;
 	stats->telegrams++;
-	emit(context, t);
+	sink->emit(sink->context, t);
 }
 
 static void tic_begin(struct tic_decoder *d, u64 now, struct telegram_stats *stats)
@@ -617,6 +615,7 @@ static void tic_begin(struct tic_decoder *d, u64 now, struct telegram_stats *sta
 		stats->resyncs++;
 	d->state = TIC_INSIDE;
 	d->len = 0;
+	tic_note_bit7(d);
 	d->bit7 = 0;
 	d->started = now;
 }
@@ -633,13 +632,10 @@ static void tic_end(struct tic_decoder *d)
  * @bytes: as they came, 8N1 or 7E1 read as 8N1
  * @count: their number
  * @now: the caller's clock; a frame that begins in these bytes is stamped with it
- * @t: where telegrams are made; may be shared between decoders that are fed in turn
- * @stats: counters to add to; @stats->bytes is left to the caller
- * @emit: called for each telegram, which is valid until it returns
- * @context: handed to @emit
+ * @sink: for the telegrams and what is counted
  */
 void tic_feed(struct tic_decoder *d, const u8 *bytes, size_t count, u64 now,
-	      struct telegram *t, struct telegram_stats *stats, telegram_fn emit, void *context)
+	      const struct telegram_sink *sink)
 {
 	while (count) {
 		size_t room = TIC_TEXT_MAX + 1 - d->len;
@@ -648,20 +644,17 @@ void tic_feed(struct tic_decoder *d, const u8 *bytes, size_t count, u64 now,
 
 		bytes += n;
 		count -= n;
-		if ((last & 0x7f) == STX) {
-			tic_begin(d, now, stats);
-		} else if (d->state == TIC_OUTSIDE) {
-			continue;
-		} else if (tic_is_control(last)) {
-			d->len += n - 1;
-			tic_frame(d, t, stats, emit, context);
-			tic_end(d);
-		} else {
-			d->len += n;
-			if (d->len > TIC_TEXT_MAX) {
-				stats->oversize++;
+		if (!tic_is_control(last)) {
+			if (d->state == TIC_INSIDE && (d->len += n) > TIC_TEXT_MAX) {
+				sink->stats->oversize++;
 				tic_end(d);
 			}
+		} else if ((last & 0x7f) == STX) {
+			tic_begin(d, now, sink->stats);
+		} else if (d->state == TIC_INSIDE) {
+			d->len += n - 1;
+			tic_frame(d, sink);
+			tic_end(d);
 		}
 	}
 }

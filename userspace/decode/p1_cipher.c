@@ -172,11 +172,12 @@ static size_t open_frame(struct p1_cipher *c, const u8 *bytes, const struct fram
 static bool take_frame(struct p1_cipher *c, const u8 *bytes, const struct frame *f)
 {
 	struct telegram_stats inner = { .bytes = 0 };
+	const struct telegram_sink sink = { &c->telegram, &inner, c->emit, c->context };
 	size_t len = open_frame(c, bytes, f);
 
 	p1_init(&c->p1);
-	p1_feed(&c->p1, c->text, len, 0, &c->telegram, &inner, c->emit, c->context);
-	p1_pause(&c->p1, &c->telegram, &inner, c->emit, c->context);
+	p1_feed(&c->p1, c->text, len, 0, &sink);
+	p1_pause(&c->p1, &sink);
 	c->stats.telegrams += inner.telegrams;
 	return inner.telegrams;
 }
