@@ -30,7 +30,7 @@ udev/meterline.sysusers:$(SYSUSERS)/meterline.conf:0644
 udev/meter-attach@.service:$(SYSTEMD_UNITS)/meter-attach@.service:0644
 endef
 
-.PHONY: userspace install-userspace uninstall-userspace
+.PHONY: userspace check-userspace check-host install-userspace uninstall-userspace
 
 userspace: build/meterctl
 
@@ -42,6 +42,18 @@ build/objects/%.o: %.c userspace/userspace.mk
 	@mkdir -p $(@D)
 	@echo "  CC      $@"
 	@$(CC) $(USERSPACE_CPPFLAGS) $(USERSPACE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# Tests of what userspace/lib decides, under the sanitizers.
+build/userspace-tests/speed_search: tests/userspace/speed_search.c userspace/lib/speed_search.c \
+		userspace/lib/speed_search.h
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	@$(CC) $(USERSPACE_CFLAGS) -fsanitize=address,undefined -o $@ $(filter %.c,$^)
+
+check-userspace: build/userspace-tests/speed_search
+	$(PROVE) $^
+
+check-host: check-userspace
 
 install-userspace: build/meterctl
 	$(foreach i,$(INSTALL_LIST),install -D -m $(word 3,$(subst :, ,$i)) \
