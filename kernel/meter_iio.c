@@ -14,7 +14,7 @@
 #include <linux/iio/kfifo_buf.h>
 #include <linux/math64.h>
 #include <linux/overflow.h>
-#include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/ktime.h>
 
 #include "meter.h"
@@ -50,6 +50,15 @@ struct meter_iio {
 	struct iio_chan_spec channels[];
 };
 
+/* The words for alternating current that IIO has since 6.18; older libiio does not know them. */
+#ifdef METERLINE_IIO_AC
+#define TYPE_VOLTAGE	IIO_ALTVOLTAGE
+#define TYPE_CURRENT	IIO_ALTCURRENT
+#else
+#define TYPE_VOLTAGE	IIO_VOLTAGE
+#define TYPE_CURRENT	IIO_CURRENT
+#endif
+
 /**
  * struct channel_kind - what IIO calls a kind of quantity
  * @type: its channels
@@ -65,8 +74,8 @@ struct channel_kind {
 };
 
 static const struct channel_kind kinds[] = {
-	[QUANTITY_IIO_VOLTAGE] = { IIO_VOLTAGE, 100, 100, 32 },	/* mV from 0.1 V */
-	[QUANTITY_IIO_CURRENT] = { IIO_CURRENT, 1, 1, 32 },	/* mA */
+	[QUANTITY_IIO_VOLTAGE] = { TYPE_VOLTAGE, 100, 100, 32 },	/* mV from 0.1 V */
+	[QUANTITY_IIO_CURRENT] = { TYPE_CURRENT, 1, 1, 32 },	/* mA */
 	[QUANTITY_IIO_POWER] = { IIO_POWER, 1000, 1, 32 },	/* mW from W */
 	[QUANTITY_IIO_ENERGY] = { IIO_ENERGY, 3600, 1, 64 },	/* J from Wh */
 };
@@ -206,6 +215,35 @@ bool meter_iio_push(struct meter *m, const struct reading *r, u64 started, u64 n
 	return complete;
 }
 
+#ifdef METERLINE_IIO_AC
+
+static enum iio_modifier modifier_of(enum quantity q)
+{
+	const char *unit = strrchr(quantity_info[q].sysfs, '_');
+
+	if (kind_of(q)->type == IIO_ALTVOLTAGE || kind_of(q)->type == IIO_ALTCURRENT)
+		return IIO_MOD_RMS;
+	if (!strcmp(unit, "_va"))
+		return IIO_MOD_APPARENT;
+	if (!strcmp(unit, "_var") || !strcmp(unit, "_varh"))
+		return IIO_MOD_REACTIVE;
+	return IIO_MOD_ACTIVE;
+}
+
+static void modify_channel(struct iio_chan_spec *channel, enum quantity q)
+{
+	channel->modified = 1;
+	channel->channel2 = modifier_of(q);
+}
+
+#else
+
+static void modify_channel(struct iio_chan_spec *channel, enum quantity q)
+{
+}
+
+#endif /* METERLINE_IIO_AC */
+
 static void init_channel(struct iio_chan_spec *channel, enum quantity q, int scan_index)
 {
 	const struct channel_kind *kind = kind_of(q);
@@ -221,6 +259,7 @@ static void init_channel(struct iio_chan_spec *channel, enum quantity q, int sca
 	channel->scan_type.realbits = kind->bits;
 	channel->scan_type.storagebits = kind->bits;
 	channel->scan_type.endianness = IIO_CPU;
+	modify_channel(channel, q);
 }
 
 static void init_channels(struct meter_iio *iio)
