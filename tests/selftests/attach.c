@@ -63,6 +63,21 @@ static void discipline_shows_in_tiocgetd(void)
 	require(!ioctl(l.slave, TIOCGETD, &now) && now == ldisc_number());
 }
 
+static void discipline_number_is_a_parameter(void)
+{
+	int now = -1;
+	struct line l;
+
+	require(becomes_true(module_remove() == 0 || !module_is_loaded(), PATIENCE_MS));
+	require(system("modprobe meterline ldisc=0 2>/dev/null") != 0 && !module_is_loaded());
+	require(system("modprobe meterline ldisc=26") == 0);
+	line_attach(&l);
+	require(!ioctl(l.slave, TIOCGETD, &now) && now == 26);
+	line_close(&l);
+	require(becomes_true(module_remove() == 0 || !module_is_loaded(), PATIENCE_MS));
+	module_load();
+}
+
 static void attaching_twice_is_one_meter(void)
 {
 	struct line l;
@@ -212,6 +227,7 @@ int main(int argc, char **argv)
 		TEST(refused_attach_leaves_the_tty_as_it_was),
 		TEST(module_is_never_loaded_by_setting_a_discipline),
 		TEST(discipline_shows_in_tiocgetd),
+		LONG_TEST(discipline_number_is_a_parameter, 120),
 		TEST(attaching_twice_is_one_meter),
 		TEST(termios_works_while_attached),
 		TEST(nothing_is_ever_written_to_the_meter),

@@ -394,7 +394,8 @@ static void on_signal(int signal)
 
 struct sleeper {
 	int fd;
-	ssize_t result;
+	volatile pid_t tid;
+	volatile ssize_t result;
 	int error;
 };
 
@@ -403,6 +404,7 @@ static void *read_asleep(void *arg)
 	struct sleeper *s = arg;
 	char record[RECORD_MAX];
 
+	s->tid = syscall(SYS_gettid);
 	s->result = read(s->fd, record, sizeof(record));
 	s->error = errno;
 	return NULL;
@@ -423,6 +425,42 @@ static void signal_interrupts_a_sleeping_reader(void)
 	require(becomes_true(!pthread_kill(thread, SIGUSR1) && s.result < 0, PATIENCE_MS));
 	pthread_join(thread, NULL);
 	require(s.error == EINTR);
+}
+
+static long wakeups(pid_t thread)
+{
+	char path[64], status[4096], *at;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/status", thread);
+	require(file_read(path, status, sizeof(status)) > 0);
+	at = strstr(status, "\nvoluntary_ctxt_switches:");
+	require(at);
+	return strtol(at + strlen("\nvoluntary_ctxt_switches:"), NULL, 10);
+}
+
+static void bytes_without_a_telegram_wake_nobody(void)
+{
+	struct sleeper s = { .tid = 0 };
+	struct text t = { 0 };
+	pthread_t thread;
+	struct line l;
+	long before;
+	size_t i;
+
+	line_attach(&l);
+	s.fd = node_open(&l, 0);
+	require(!pthread_create(&thread, NULL, read_asleep, &s));
+	require(becomes_true(s.tid && thread_sleeps(s.tid), PATIENCE_MS));
+	before = wakeups(s.tid);
+	tic_base(&t, 1000, 420);
+	for (i = 0; i + 1 < t.len; i++) {
+		line_feed(&l, t.bytes + i, 1);
+		line_sync(&l);
+	}
+	require(wakeups(s.tid) == before, "%ld times", wakeups(s.tid) - before);
+	line_feed(&l, t.bytes + i, 1);
+	pthread_join(thread, NULL);
+	require(s.result > 0);
 }
 
 struct sharer {
@@ -546,6 +584,7 @@ int main(int argc, char **argv)
 		TEST(other_seeks_are_refused),
 		TEST(node_is_for_reading_only),
 		TEST(signal_interrupts_a_sleeping_reader),
+		TEST(bytes_without_a_telegram_wake_nobody),
 		TEST(threads_sharing_a_descriptor_get_whole_records),
 		TEST(largest_telegrams_come_whole),
 		TEST(oversize_telegrams_are_dropped_whole),

@@ -363,6 +363,32 @@ static void device_is_made_anew_when_the_type_changes(void)
 	require_iio(iio, "in_energy0_raw", "2000");
 }
 
+static void device_is_made_anew_when_phases_come(void)
+{
+	struct text t = { 0 };
+	char text[64];
+	struct line l;
+	int iio;
+
+	line_attach(&l);
+	tic_base(&t, 1000, 420);
+	line_feed_text(&l, &t);
+	iio = iio_wait(&l);
+	require(iio_read(iio, "in_current1_raw", text, sizeof(text)) == -ENOENT);
+	tic_begin(&t);
+	tic_group(&t, "ADCO", HIST_NUMBER);
+	tic_group(&t, "BASE", "000001001");
+	tic_group(&t, "IINST1", "001");
+	tic_group(&t, "IINST2", "002");
+	tic_group(&t, "IINST3", "003");
+	tic_end(&t);
+	line_feed_text(&l, &t);
+	require(becomes_true((iio = iio_find(&l)) >= 0 &&
+			     iio_read(iio, "in_current2_raw", text, sizeof(text)) > 0, PATIENCE_MS));
+	require_iio(iio, "in_current2_raw", "3000");
+	require_iio(iio, "in_current1_label", "l2");
+}
+
 static void device_goes_with_its_meter(void)
 {
 	char text[64], path[300];
@@ -390,6 +416,7 @@ int main(int argc, char **argv)
 		TEST(largest_energy_fits),
 		TEST(buffer_is_toggled_while_frames_flow),
 		TEST(device_is_made_anew_when_the_type_changes),
+		TEST(device_is_made_anew_when_phases_come),
 		TEST(device_goes_with_its_meter),
 	};
 

@@ -388,6 +388,16 @@ static inline int ldisc_number(void)
 	return atoi(text);
 }
 
+/** thread_sleeps - whether a thread of this process waits for something */
+static inline bool thread_sleeps(pid_t thread)
+{
+	char path[64], status[512], *state;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", thread);
+	return file_read(path, status, sizeof(status)) > 0 && (state = strrchr(status, ')')) &&
+	       state[2] == 'S';
+}
+
 /* ---- lines: a pty with the discipline on its slave -------------------------------------------- */
 
 /**
@@ -727,7 +737,7 @@ static inline void tic_std(struct text *t, unsigned int wh, unsigned int va)
 	tic_end(t);
 }
 
-static inline uint16_t crc16_arc(const char *bytes, size_t len)
+static inline uint16_t p1_crc(const char *bytes, size_t len)
 {
 	uint16_t crc = 0;
 	int bit;
@@ -755,7 +765,7 @@ static inline void p1_line(struct text *t, const char *line)
 static inline void p1_end(struct text *t, uint16_t damage)
 {
 	add(t, "!");
-	add(t, "%04X\r\n", crc16_arc(t->bytes + t->start, t->len - t->start) ^ damage);
+	add(t, "%04X\r\n", p1_crc(t->bytes + t->start, t->len - t->start) ^ damage);
 }
 
 /* 96.1.1 of these telegrams is "E0001000012345671" in hex. */

@@ -4,12 +4,12 @@
 plan=13
 . ./common.sh
 
-# A pty with a simulated meter; its path in $tty. One telegram each second: the ring does not fill up here, so
-# the shell, which reads byte by byte, is not overtaken.
+# A pty with a simulated meter; its path in $tty. It keeps the pace of its line, so the
+# shell, which reads byte by byte, is not overtaken.
 simulate()
 {
 	rm -f /tmp/tty
-	meterctl simulate "$@" --pty --speed max --interval 1 >/tmp/tty 2>/tmp/simulate.log &
+	meterctl simulate "$@" --pty >/tmp/tty 2>/tmp/simulate.log &
 	simulator=$!
 	within 10 test -s /tmp/tty || cat /tmp/simulate.log
 	tty=$(cat /tmp/tty)

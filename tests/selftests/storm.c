@@ -20,6 +20,7 @@
  * @attached: lines that were attached
  * @records: records that were read
  * @values: attributes that were read
+ * @toggles: IIO buffers that were enabled
  * @samples: IIO samples that were read
  * @removals: how often the module went
  */
@@ -30,6 +31,7 @@ struct storm {
 	atomic_long attached;
 	atomic_long records;
 	atomic_long values;
+	atomic_long toggles;
 	atomic_long samples;
 	atomic_long removals;
 };
@@ -115,7 +117,7 @@ static void *attach_and_go(void *arg)
 			continue;
 		s->attached += !ioctl(l.slave, TIOCSETD, &number);
 		s->slaves[slot] = l.slave;
-		for (i = rand_r(&seed) % 6; i > 0; i--) {
+		for (i = rand_r(&seed) % 8; i > 0; i--) {
 			talk(&l, &seed);
 			if (rand_r(&seed) % 2)
 				breathe();
@@ -223,6 +225,21 @@ static void *read_attributes(void *arg)
 	return NULL;
 }
 
+/* One of the IIO devices that there are, -1 for none. */
+static int some_iio(unsigned int *seed)
+{
+	DIR *dir = opendir("/sys/bus/iio/devices");
+	struct dirent *entry;
+	int some = -1, seen = 0;
+
+	while (dir && (entry = readdir(dir)))
+		if (!strncmp(entry->d_name, "iio:device", 10) && rand_r(seed) % ++seen == 0)
+			some = atoi(entry->d_name + 10);
+	if (dir)
+		closedir(dir);
+	return some;
+}
+
 static void *toggle_iio(void *arg)
 {
 	struct storm *s = arg;
@@ -232,19 +249,22 @@ static void *toggle_iio(void *arg)
 	int n, fd;
 
 	while (goes_on(s)) {
-		n = rand_r(&seed) % LINES;
+		n = some_iio(&seed);
+		if (n < 0) {
+			sched_yield();
+			continue;
+		}
 		iio_write(n, "scan_elements/in_energy0_en", "1");
-		iio_write(n, "buffer/enable", "1");
+		s->toggles += iio_write(n, "buffer/enable", "1");
 		snprintf(path, sizeof(path), "/dev/iio:device%d", n);
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		if (fd >= 0) {
-			events_of(fd, POLLIN, 1);
+			events_of(fd, POLLIN, 5);
 			s->samples += read(fd, sample, 8) == 8;
 			close(fd);
 		}
+		iio_read(n, "in_energy0_raw", path, sizeof(path));
 		iio_write(n, "buffer/enable", "0");
-		if (!iio_read(n, "in_energy0_raw", path, sizeof(path)))
-			sched_yield();
 	}
 	return NULL;
 }
@@ -276,9 +296,9 @@ static struct storm *storm(int ms, void *(*const *threads)(void *), int count)
 		require(!pthread_create(&ids[i], NULL, threads[i], s));
 	for (i = 0; i < count; i++)
 		pthread_join(ids[i], NULL);
-	printf("# %ld processors, %ld attached, %ld records, %ld values, %ld samples, %ld removals\n",
-	       sysconf(_SC_NPROCESSORS_ONLN), s->attached, s->records, s->values, s->samples,
-	       s->removals);
+	printf("# %ld processors: %ld attached, %ld records, %ld values, %ld buffers, %ld samples, "
+	       "%ld removals\n", sysconf(_SC_NPROCESSORS_ONLN), s->attached, s->records, s->values,
+	       s->toggles, s->samples, s->removals);
 	return s;
 }
 

@@ -209,6 +209,30 @@ static void pause_does_not_end_a_telegram_in_the_middle(void)
 	require(strstr(record, " 1-0:1.8.1=(000001.000*kWh)\n"), "%s", record);
 }
 
+static void time_of_a_telegram_is_that_of_its_first_byte(void)
+{
+	char record[32768], last[64];
+	int64_t before, after, us;
+	struct text t = { 0 };
+	struct line l;
+	int fd;
+
+	line_attach(&l);
+	fd = node_open(&l, 0);
+	tic_base(&t, 1000, 420);
+	before = clock_ns(CLOCK_BOOTTIME) / 1000;
+	line_feed(&l, t.bytes, 1);
+	line_sync(&l);
+	after = clock_ns(CLOCK_BOOTTIME) / 1000;
+	quiet(1500);
+	line_feed(&l, t.bytes + 1, t.len - 1);
+	record_read(fd, record, sizeof(record));
+	require(sscanf(record, "%*u,%" SCNd64, &us) == 1);
+	require(us >= before && us <= after, "%" PRId64 " in %" PRId64 " to %" PRId64, us, before, after);
+	require(attr_read(&l, "last_telegram", last, sizeof(last)) > 0);
+	require(strtoll(last, NULL, 10) / 1000 == us, "%s", last);
+}
+
 /* ---- a meter whose mode and speed are switched ------------------------------------------------ */
 
 #define UNIT_BAUD 115200	/* one unit of time is a bit at this speed */
@@ -370,6 +394,7 @@ int main(int argc, char **argv)
 		LONG_TEST(no_value_outlives_damaged_frames_silently, 120),
 		LONG_TEST(p1_without_a_line_end_ends_after_a_pause, 120),
 		LONG_TEST(pause_does_not_end_a_telegram_in_the_middle, 120),
+		LONG_TEST(time_of_a_telegram_is_that_of_its_first_byte, 120),
 		LONG_TEST(protocol_change_on_a_line_is_followed, 120),
 		LONG_TEST(change_of_mode_and_speed_is_followed_while_attached, 120),
 	};
