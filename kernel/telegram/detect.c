@@ -236,13 +236,28 @@ void line_decoder_relearn(struct line_decoder *d)
 	p1_init(&d->p1);
 }
 
-static inline void decode(struct line_decoder *d, const u8 *bytes, size_t count, u64 now)
+static inline void line_decode(struct line_decoder *d, const u8 *bytes, size_t count, u64 now)
 {
 	d->stats.bytes += count;
 	if (d->tried & LINE_TIC)
 		tic_feed(&d->tic, bytes, count, now, &d->sink);
 	if (d->tried & LINE_P1)
 		p1_feed(&d->p1, bytes, count, now, &d->sink);
+}
+
+/* Takes bytes until a telegram is valid. Returns their number. */
+static noinline size_t line_search(struct line_decoder *d, const u8 *bytes, size_t count, u64 now)
+{
+	size_t done = 0;
+
+	while (!d->valid && done < count) {
+		size_t n = count - done < EVIDENCE_PIECE ? count - done : EVIDENCE_PIECE;
+
+		evidence_feed(&d->evidence, bytes + done, n);
+		line_decode(d, bytes + done, n, now);
+		done += n;
+	}
+	return done;
 }
 
 /**
@@ -254,15 +269,14 @@ static inline void decode(struct line_decoder *d, const u8 *bytes, size_t count,
  */
 void line_decoder_feed(struct line_decoder *d, const u8 *bytes, size_t count, u64 now)
 {
-	while (!d->valid && count) {
-		size_t n = count < EVIDENCE_PIECE ? count : EVIDENCE_PIECE;
+	if (!d->valid) {
+		size_t done = line_search(d, bytes, count, now);
 
-		evidence_feed(&d->evidence, bytes, n);
-		decode(d, bytes, n, now);
-		bytes += n;
-		count -= n;
+		bytes += done;
+		count -= done;
 	}
-	decode(d, bytes, count, now);
+	if (count)
+		line_decode(d, bytes, count, now);
 }
 
 /**

@@ -175,8 +175,8 @@ static inline unsigned int p1_skip_usual(const u8 *text, unsigned int at)
 }
 
 /*
- * Groups as nearly all are: one behind the other, without blanks, in one line. Returns the offset
- * behind them, and that of the next line in @next; or 0 when p1_groups() has to read them.
+ * Groups as nearly all are: one behind the other, without blanks, in one line with CR LF. Returns
+ * the offset behind them, and that of the next line in @next; or 0 when p1_groups() must read them.
  */
 static inline unsigned int p1_plain_groups(const u8 *text, unsigned int at, unsigned int *next)
 {
@@ -186,10 +186,10 @@ static inline unsigned int p1_plain_groups(const u8 *text, unsigned int at, unsi
 			return 0;
 	} while (text[at] == '(');
 
-	if (!p1_is_line_end(text[at]))
+	if (text[at] != CR || text[at + 1] != LF)
 		return 0;
-	*next = at + 1 + p1_is_line_end(text[at + 1]);
-	return text[*next] > '(' || text[*next] == '!' ? at : 0;
+	*next = at + 2;
+	return text[at + 2] > '(' || text[at + 2] == '!' ? at : 0;
 }
 
 /* Moves what usual bytes there are from @*from to @*to; the '!' at @end is none. */
@@ -595,7 +595,7 @@ static bool p1_take(struct p1_decoder *d, u8 byte, u64 now, const struct telegra
 static inline void p1_count(struct p1_decoder *d, size_t bytes, size_t odd, u8 all)
 {
 	d->bit7 |= all;
-	d->parity.bit7 |= all >> 7;
+	d->parity.bit7 |= (all & 0x80) != 0;
 	d->parity.bytes += bytes;
 	d->parity.even += bytes - odd;
 }
@@ -637,18 +637,44 @@ static inline size_t p1_scan(struct p1_decoder *d, const u8 *bytes, size_t count
 	return n;
 }
 
-/* Looks at one byte. */
-static inline void p1_byte(struct p1_decoder *d, u8 byte, u64 now, const struct telegram_sink *sink)
+static inline void p1_count_byte(struct p1_decoder *d, u8 byte)
+{
+	p1_count(d, 1, 0x6996 >> ((byte ^ byte >> 4) & 15) & 1, byte);
+}
+
+/* Takes a byte that means nothing by itself; false when it may. */
+static inline bool p1_take_plain(struct p1_decoder *d, u8 byte)
 {
 	const u8 c = byte & 0x7f;
 
-	p1_count(d, 1, 0x6996 >> ((byte ^ byte >> 4) & 15) & 1, byte);
-	if (d->state == P1_INSIDE && c != '/' && c != '!' && d->len < METERLINE_P1_MAX_BYTES) {
-		p1_store(d, byte);
-		return;
+	if (d->state != P1_INSIDE || c == '/' || c == '!' || d->len == METERLINE_P1_MAX_BYTES)
+		return false;
+	p1_count_byte(d, byte);
+	p1_store(d, byte);
+	return true;
+}
+
+static noinline void p1_feed_chunk(struct p1_decoder *d, const u8 *bytes, size_t count, u64 now,
+				   const struct telegram_sink *sink)
+{
+	const u8 *end = bytes + count;
+
+	while (bytes < end) {
+		if (end - bytes >= 8 && (d->state == P1_INSIDE || d->state == P1_OUTSIDE)) {
+			size_t n = p1_scan(d, bytes, end - bytes);
+
+			d->len += d->state == P1_INSIDE ? n : 0;
+			bytes += n;
+			if (bytes == end)
+				break;
+		}
+		if (!p1_take_plain(d, *bytes)) {
+			p1_count_byte(d, *bytes);
+			while (!p1_take(d, *bytes, now, sink))
+				;
+		}
+		bytes++;
 	}
-	while (!p1_take(d, byte, now, sink))
-		;
 }
 
 /**
@@ -662,19 +688,9 @@ static inline void p1_byte(struct p1_decoder *d, u8 byte, u64 now, const struct 
 void p1_feed(struct p1_decoder *d, const u8 *bytes, size_t count, u64 now,
 	     const struct telegram_sink *sink)
 {
-	const u8 *end = bytes + count;
-
-	while (bytes < end) {
-		if (end - bytes >= 8 && (d->state == P1_INSIDE || d->state == P1_OUTSIDE)) {
-			size_t n = p1_scan(d, bytes, end - bytes);
-
-			d->len += d->state == P1_INSIDE ? n : 0;
-			bytes += n;
-			if (bytes == end)
-				break;
-		}
-		p1_byte(d, *bytes++, now, sink);
-	}
+	/* Many a UART hands out single bytes. */
+	if (count != 1 || !p1_take_plain(d, *bytes))
+		p1_feed_chunk(d, bytes, count, now, sink);
 }
 
 /**
