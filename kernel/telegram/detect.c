@@ -182,7 +182,7 @@ static void evidence_feed(struct line_evidence *e, const u8 *bytes, size_t count
 		bool flat = is_flat(bytes[i]);
 
 		e->flat += flat;
-		e->printable += !flat & is_printable(bytes[i]);
+		e->printable += flat ? 0 : is_printable(bytes[i]);
 		if (may_begin_header(window[i]))
 			evidence_header(e, window + i);
 	}
