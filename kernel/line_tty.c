@@ -110,8 +110,8 @@ static ssize_t line_read(struct tty_struct *tty, struct file *file, u8 *buf, siz
 {
 	int ret;
 
-	ret = wait_event_interruptible(tty->read_wait, line_is_gone(tty, file) ||
-						       tty_io_nonblock(tty, file));
+	ret = wait_event_interruptible(tty->read_wait,
+				       line_is_gone(tty, file) || tty_io_nonblock(tty, file));
 	if (ret)
 		return ret;
 	return line_is_gone(tty, file) ? 0 : -EAGAIN;

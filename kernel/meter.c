@@ -4,8 +4,8 @@
  *
  *	line -> meter_receive() -> decoder -> meter_commit() -> ring, values, IIO
  *
- * Bytes come in a context that must not wait. What waits (files, the IIO device, uevents) is left to
- * one work item, meter_apply_changes().
+ * Bytes come in a context that must not wait. What waits (files, the IIO device, uevents) is left
+ * to one work item, meter_apply_changes().
  */
 #include <linux/completion.h>
 #include <linux/fs.h>
@@ -70,6 +70,8 @@ static u64 stale_ns(const struct meter *m)
 /**
  * meter_keep_ns - how long a value lives that is missing from damaged or short telegrams
  * @m: the meter, whose lock the caller holds
+ *
+ * Return: nanoseconds.
  */
 u64 meter_keep_ns(const struct meter *m)
 {
@@ -79,7 +81,9 @@ u64 meter_keep_ns(const struct meter *m)
 /**
  * meter_is_fresh - whether the last telegram is young enough to be shown
  * @m: the meter, whose lock the caller holds
- * @now: CLOCK_BOOTTIME ns
+ * @now: CLOCK_BOOTTIME ns, read with the lock held so that it is not before the telegram
+ *
+ * Return: whether it is.
  */
 bool meter_is_fresh(const struct meter *m, u64 now)
 {
@@ -228,11 +232,10 @@ static void meter_commit(void *context, const struct telegram *t)
 /* Locked or stale, as time tells. */
 static void update_state(struct meter *m)
 {
-	u64 now = ktime_get_boottime_ns();
 	u8 state, before;
 
 	spin_lock(&m->lock);
-	state = meter_is_fresh(m, now) ? METER_LOCKED : METER_STALE;
+	state = meter_is_fresh(m, ktime_get_boottime_ns()) ? METER_LOCKED : METER_STALE;
 	before = m->state;
 	m->state = state;
 	spin_unlock(&m->lock);
@@ -273,10 +276,10 @@ static void meter_apply_changes(struct work_struct *work)
 static void meter_end_at_pause(struct work_struct *work)
 {
 	struct meter *m = container_of(work, struct meter, pause.work);
-	u64 now = ktime_get_boottime_ns();
-	u64 wait = 0;
+	u64 now, wait = 0;
 
 	spin_lock(&m->rx_lock);
+	now = ktime_get_boottime_ns();
 	if (line_decoder_waits_for_pause(&m->decoder)) {
 		if (now - m->last_byte >= PAUSE_NS)
 			line_decoder_pause(&m->decoder);
@@ -296,12 +299,12 @@ static void meter_end_at_pause(struct work_struct *work)
 static void meter_look_for_silence(struct work_struct *work)
 {
 	struct meter *m = container_of(work, struct meter, silence.work);
-	u64 now = ktime_get_boottime_ns();
-	u64 wait = STALE_MIN_NS;
+	u64 now, wait = STALE_MIN_NS;
 	bool learn = false;
 
 	spin_lock(&m->rx_lock);
 	spin_lock(&m->lock);
+	now = ktime_get_boottime_ns();
 	if (meter_is_fresh(m, now))
 		wait = min(m->heard + stale_ns(m) - now, wait);
 	else

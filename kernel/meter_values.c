@@ -48,6 +48,8 @@ static bool is_kept(const struct meter *m, u32 at_s, u64 now)
  *
  * A TIC frame without any energy register is a short one: 20 of them, with the currents alone, lie
  * between two full ones while a three-phase meter is overloaded (02E section 2.2.3).
+ *
+ * Return: whether it is a full one.
  */
 bool telegram_is_full(const struct telegram *t)
 {
@@ -194,10 +196,11 @@ void values_set(struct meter *m, const struct reading *r, u64 now, bool all)
 int values_get(struct meter *m, enum quantity q, s64 *milli)
 {
 	struct meter_values *v = &m->values;
-	u64 now = ktime_get_boottime_ns();
 	int ret = -ENODATA;
+	u64 now;
 
 	spin_lock(&m->lock);
+	now = ktime_get_boottime_ns();
 	if (meter_is_fresh(m, now) && test_bit(q, v->valid) && is_kept(m, v->at_s[q], now)) {
 		*milli = v->milli[q];
 		ret = 0;
@@ -255,11 +258,12 @@ static bool find_carried(struct meter *m, u8 row, u64 now, struct record_item *f
  */
 ssize_t values_raw(struct meter *m, bool p1, u8 row, char *text, size_t size)
 {
-	u64 now = ktime_get_boottime_ns();
 	struct record_item found;
 	ssize_t ret = -ENODATA;
+	u64 now;
 
 	spin_lock(&m->lock);
+	now = ktime_get_boottime_ns();
 	if (meter_is_fresh(m, now) && p1 == (m->protocol == TELEGRAM_P1) &&
 	    (find_in_newest(m, row, &found) || find_carried(m, row, now, &found)))
 		ret = record_escape(found.raw, found.len, text, size);
