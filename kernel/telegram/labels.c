@@ -33,18 +33,6 @@ const struct label_info p1_labels[] = {
 
 const unsigned int p1_label_count = sizeof(p1_labels) / sizeof(p1_labels[0]);
 
-static u8 label_row(const struct label_info *labels, unsigned int count, const u8 *label,
-		    size_t len)
-{
-	unsigned int i;
-
-	for (i = 0; i < count; i++) {
-		if (labels[i].len == len && !memcmp(labels[i].name, label, len))
-			return i;
-	}
-	return ROW_UNKNOWN;
-}
-
 /**
  * tic_label_row - find a TIC label in the table
  * @label: as sent
@@ -54,7 +42,21 @@ static u8 label_row(const struct label_info *labels, unsigned int count, const u
  */
 u8 tic_label_row(const u8 *label, size_t len)
 {
-	return label_row(tic_labels, tic_label_count, label, len);
+	unsigned int i;
+
+	for (i = 0; i < tic_label_count; i++) {
+		if (tic_labels[i].len == len && !memcmp(tic_labels[i].name, label, len))
+			return i;
+	}
+	return ROW_UNKNOWN;
+}
+
+/* The order of the table: by length, then by character. */
+static int p1_order(const struct label_info *info, const u8 *code, size_t len)
+{
+	if (info->len != len)
+		return info->len < len ? -1 : 1;
+	return memcmp(info->name, code, len);
 }
 
 /**
@@ -66,5 +68,18 @@ u8 tic_label_row(const u8 *label, size_t len)
  */
 u8 p1_label_row(const u8 *code, size_t len)
 {
-	return label_row(p1_labels, p1_label_count, code, len);
+	unsigned int low = 0, high = p1_label_count;
+
+	while (low < high) {
+		unsigned int middle = (low + high) / 2;
+		int order = p1_order(&p1_labels[middle], code, len);
+
+		if (!order)
+			return middle;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return ROW_UNKNOWN;
 }

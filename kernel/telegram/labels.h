@@ -5,8 +5,8 @@
  * TIC: 02E section 2.2 (historique) and 54E sections 6.1 and 6.2 (standard), in the order in which
  * they are sent: X(id, label, form, quantity, flags).
  * P1: DSMR P1 companion standard 2.2 to 5.0.2 section 6.12, e-MUCS-P1 1.4 to 2.1, Luxmetering P1
- * 1.1.3, the Swedish H1 recommendation 2.0, ESO 2025-07 and telegrams of the other countries:
- * X(code, quantity, flags).
+ * 1.1.3, the Swedish H1 recommendation 2.0, ESO 2025-07 and telegrams of the other countries, by
+ * length and then by character: X(code, quantity, flags).
  */
 #ifndef TELEGRAM_LABELS_H
 #define TELEGRAM_LABELS_H
@@ -123,18 +123,18 @@
 	X(PPOINTE, "PPOINTE", TEXT, NONE, 0)
 
 #define P1_LIST(X)                                                                                \
-	X("1-3:0.2.8", NONE, 0)                                                                   \
-	X("0-0:1.0.0", NONE, 0)                                                                   \
-	X("0-0:96.1.1", NONE, LABEL_IDENTIFIES)                                                   \
-	X("0-0:96.1.0", NONE, LABEL_IDENTIFIES)                                                   \
-	X("0-0:96.1.2", NONE, LABEL_IDENTIFIES)                                                   \
-	X("0-0:96.1.4", NONE, LABEL_IDENTIFIES)                                                   \
-	X("0-0:96.1.255", NONE, LABEL_IDENTIFIES)                                                 \
-	X("1-0:96.1.0", NONE, LABEL_IDENTIFIES)                                                   \
-	X("0-0:42.0.0", NONE, LABEL_IDENTIFIES)                                                   \
 	X("0-0:0.0.0", NONE, LABEL_IDENTIFIES)                                                    \
+	X("0-0:1.0.0", NONE, 0)                                                                   \
 	X("1-0:0.0.0", NONE, LABEL_IDENTIFIES)                                                    \
-	X("1-0:96.5.5", NONE, 0)                                                                  \
+	X("1-0:0.2.0", NONE, 0)                                                                   \
+	X("1-0:0.2.8", NONE, 0)                                                                   \
+	X("1-0:0.4.2", NONE, 0)                                                                   \
+	X("1-0:0.4.3", NONE, 0)                                                                   \
+	X("1-0:0.8.2", NONE, 0)                                                                   \
+	X("1-0:1.4.0", demand_import, 0)                                                          \
+	X("1-0:1.5.0", NONE, 0)                                                                   \
+	X("1-0:1.6.0", demand_import_peak, 0)                                                     \
+	X("1-0:1.7.0", power_import, 0)                                                           \
 	X("1-0:1.8.0", energy_import, 0)                                                          \
 	X("1-0:1.8.1", energy_import_t1, 0)                                                       \
 	X("1-0:1.8.2", energy_import_t2, 0)                                                       \
@@ -145,13 +145,10 @@
 	X("1-0:1.8.7", energy_import_t7, 0)                                                       \
 	X("1-0:1.8.8", energy_import_t8, 0)                                                       \
 	X("1-0:1.8.9", energy_import_t9, 0)                                                       \
-	X("1-0:1.8.10", energy_import_t10, 0)                                                     \
-	X("1-0:1.8.11", energy_import_t11, 0)                                                     \
-	X("1-0:1.8.12", energy_import_t12, 0)                                                     \
-	X("1-0:1.8.13", energy_import_t13, 0)                                                     \
-	X("1-0:1.8.14", energy_import_t14, 0)                                                     \
-	X("1-0:1.8.15", energy_import_t15, 0)                                                     \
-	X("1-0:1.8.16", energy_import_t16, 0)                                                     \
+	X("1-0:2.4.0", NONE, 0)                                                                   \
+	X("1-0:2.5.0", NONE, 0)                                                                   \
+	X("1-0:2.6.0", NONE, 0)                                                                   \
+	X("1-0:2.7.0", power_export, 0)                                                           \
 	X("1-0:2.8.0", energy_export, 0)                                                          \
 	X("1-0:2.8.1", energy_export_t1, 0)                                                       \
 	X("1-0:2.8.2", energy_export_t2, 0)                                                       \
@@ -162,6 +159,110 @@
 	X("1-0:2.8.7", energy_export_t7, 0)                                                       \
 	X("1-0:2.8.8", energy_export_t8, 0)                                                       \
 	X("1-0:2.8.9", energy_export_t9, 0)                                                       \
+	X("1-0:3.4.0", NONE, 0)                                                                   \
+	X("1-0:3.5.0", NONE, 0)                                                                   \
+	X("1-0:3.7.0", power_reactive_import, 0)                                                  \
+	X("1-0:3.8.0", energy_reactive_import, 0)                                                 \
+	X("1-0:3.8.1", NONE, 0)                                                                   \
+	X("1-0:3.8.2", NONE, 0)                                                                   \
+	X("1-0:3.8.3", NONE, 0)                                                                   \
+	X("1-0:3.8.4", NONE, 0)                                                                   \
+	X("1-0:4.4.0", NONE, 0)                                                                   \
+	X("1-0:4.5.0", NONE, 0)                                                                   \
+	X("1-0:4.7.0", power_reactive_export, 0)                                                  \
+	X("1-0:4.8.0", energy_reactive_export, 0)                                                 \
+	X("1-0:4.8.1", NONE, 0)                                                                   \
+	X("1-0:4.8.2", NONE, 0)                                                                   \
+	X("1-0:4.8.3", NONE, 0)                                                                   \
+	X("1-0:4.8.4", NONE, 0)                                                                   \
+	X("1-0:5.7.0", NONE, 0)                                                                   \
+	X("1-0:5.8.0", energy_reactive_q1, 0)                                                     \
+	X("1-0:6.7.0", NONE, 0)                                                                   \
+	X("1-0:6.8.0", energy_reactive_q2, 0)                                                     \
+	X("1-0:7.7.0", NONE, 0)                                                                   \
+	X("1-0:7.8.0", energy_reactive_q3, 0)                                                     \
+	X("1-0:8.7.0", NONE, 0)                                                                   \
+	X("1-0:8.8.0", energy_reactive_q4, 0)                                                     \
+	X("1-0:9.4.0", NONE, 0)                                                                   \
+	X("1-0:9.5.0", NONE, 0)                                                                   \
+	X("1-0:9.7.0", power_apparent_import, 0)                                                  \
+	X("1-1:0.2.0", NONE, 0)                                                                   \
+	X("1-1:0.2.8", NONE, 0)                                                                   \
+	X("1-1:1.4.0", demand_import, 0)                                                          \
+	X("1-1:1.6.0", demand_import_peak, 0)                                                     \
+	X("1-1:1.7.0", power_import, 0)                                                           \
+	X("1-1:1.8.0", energy_import, 0)                                                          \
+	X("1-1:1.8.1", energy_import_t1, 0)                                                       \
+	X("1-1:1.8.2", energy_import_t2, 0)                                                       \
+	X("1-1:2.7.0", power_export, 0)                                                           \
+	X("1-1:2.8.0", energy_export, 0)                                                          \
+	X("1-1:2.8.1", energy_export_t1, 0)                                                       \
+	X("1-1:2.8.2", energy_export_t2, 0)                                                       \
+	X("1-3:0.2.8", NONE, 0)                                                                   \
+	X("0-0:17.0.0", NONE, 0)                                                                  \
+	X("0-0:24.4.0", NONE, 0)                                                                  \
+	X("0-0:42.0.0", NONE, LABEL_IDENTIFIES)                                                   \
+	X("0-0:96.1.0", NONE, LABEL_IDENTIFIES)                                                   \
+	X("0-0:96.1.1", NONE, LABEL_IDENTIFIES)                                                   \
+	X("0-0:96.1.2", NONE, LABEL_IDENTIFIES)                                                   \
+	X("0-0:96.1.4", NONE, LABEL_IDENTIFIES)                                                   \
+	X("0-0:96.7.9", NONE, 0)                                                                  \
+	X("0-0:98.1.0", NONE, 0)                                                                  \
+	X("0-1:24.1.0", NONE, 0)                                                                  \
+	X("0-1:24.2.1", NONE, 0)                                                                  \
+	X("0-1:24.2.3", NONE, 0)                                                                  \
+	X("0-1:24.3.0", NONE, 0)                                                                  \
+	X("0-1:24.3.1", NONE, 0)                                                                  \
+	X("0-1:24.4.0", NONE, 0)                                                                  \
+	X("0-1:96.1.0", NONE, LABEL_IDENTIFIES)                                                   \
+	X("0-1:96.1.1", NONE, LABEL_IDENTIFIES)                                                   \
+	X("0-1:96.1.2", NONE, LABEL_IDENTIFIES)                                                   \
+	X("0-2:24.1.0", NONE, 0)                                                                  \
+	X("0-2:24.2.1", NONE, 0)                                                                  \
+	X("0-2:24.2.3", NONE, 0)                                                                  \
+	X("0-2:24.3.0", NONE, 0)                                                                  \
+	X("0-2:24.3.1", NONE, 0)                                                                  \
+	X("0-2:24.4.0", NONE, 0)                                                                  \
+	X("0-2:96.1.0", NONE, LABEL_IDENTIFIES)                                                   \
+	X("0-2:96.1.1", NONE, LABEL_IDENTIFIES)                                                   \
+	X("0-2:96.1.2", NONE, LABEL_IDENTIFIES)                                                   \
+	X("0-3:24.1.0", NONE, 0)                                                                  \
+	X("0-3:24.2.1", NONE, 0)                                                                  \
+	X("0-3:24.2.3", NONE, 0)                                                                  \
+	X("0-3:24.3.0", NONE, 0)                                                                  \
+	X("0-3:24.3.1", NONE, 0)                                                                  \
+	X("0-3:24.4.0", NONE, 0)                                                                  \
+	X("0-3:96.1.0", NONE, LABEL_IDENTIFIES)                                                   \
+	X("0-3:96.1.1", NONE, LABEL_IDENTIFIES)                                                   \
+	X("0-3:96.1.2", NONE, LABEL_IDENTIFIES)                                                   \
+	X("0-4:24.1.0", NONE, 0)                                                                  \
+	X("0-4:24.2.1", NONE, 0)                                                                  \
+	X("0-4:24.2.3", NONE, 0)                                                                  \
+	X("0-4:24.3.0", NONE, 0)                                                                  \
+	X("0-4:24.3.1", NONE, 0)                                                                  \
+	X("0-4:24.4.0", NONE, 0)                                                                  \
+	X("0-4:96.1.0", NONE, LABEL_IDENTIFIES)                                                   \
+	X("0-4:96.1.1", NONE, LABEL_IDENTIFIES)                                                   \
+	X("0-4:96.1.2", NONE, LABEL_IDENTIFIES)                                                   \
+	X("1-0:1.24.0", NONE, 0)                                                                  \
+	X("1-0:1.8.10", energy_import_t10, 0)                                                     \
+	X("1-0:1.8.11", energy_import_t11, 0)                                                     \
+	X("1-0:1.8.12", energy_import_t12, 0)                                                     \
+	X("1-0:1.8.13", energy_import_t13, 0)                                                     \
+	X("1-0:1.8.14", energy_import_t14, 0)                                                     \
+	X("1-0:1.8.15", energy_import_t15, 0)                                                     \
+	X("1-0:1.8.16", energy_import_t16, 0)                                                     \
+	X("1-0:10.4.0", NONE, 0)                                                                  \
+	X("1-0:10.5.0", NONE, 0)                                                                  \
+	X("1-0:10.7.0", power_apparent_export, 0)                                                 \
+	X("1-0:11.7.0", NONE, 0)                                                                  \
+	X("1-0:12.7.0", NONE, 0)                                                                  \
+	X("1-0:13.3.0", NONE, 0)                                                                  \
+	X("1-0:13.7.0", power_factor, 0)                                                          \
+	X("1-0:14.7.0", frequency, 0)                                                             \
+	X("1-0:15.7.0", NONE, 0)                                                                  \
+	X("1-0:15.8.0", NONE, 0)                                                                  \
+	X("1-0:16.7.0", power_net, 0)                                                             \
 	X("1-0:2.8.10", energy_export_t10, 0)                                                     \
 	X("1-0:2.8.11", energy_export_t11, 0)                                                     \
 	X("1-0:2.8.12", energy_export_t12, 0)                                                     \
@@ -169,181 +270,80 @@
 	X("1-0:2.8.14", energy_export_t14, 0)                                                     \
 	X("1-0:2.8.15", energy_export_t15, 0)                                                     \
 	X("1-0:2.8.16", energy_export_t16, 0)                                                     \
-	X("0-0:96.14.0", tariff, 0)                                                               \
-	X("1-0:1.7.0", power_import, 0)                                                           \
-	X("1-0:2.7.0", power_export, 0)                                                           \
-	X("1-0:3.8.0", energy_reactive_import, 0)                                                 \
-	X("1-0:3.8.1", NONE, 0)                                                                   \
-	X("1-0:3.8.2", NONE, 0)                                                                   \
-	X("1-0:3.8.3", NONE, 0)                                                                   \
-	X("1-0:3.8.4", NONE, 0)                                                                   \
-	X("1-0:4.8.0", energy_reactive_export, 0)                                                 \
-	X("1-0:4.8.1", NONE, 0)                                                                   \
-	X("1-0:4.8.2", NONE, 0)                                                                   \
-	X("1-0:4.8.3", NONE, 0)                                                                   \
-	X("1-0:4.8.4", NONE, 0)                                                                   \
-	X("1-0:5.8.0", energy_reactive_q1, 0)                                                     \
-	X("1-0:6.8.0", energy_reactive_q2, 0)                                                     \
-	X("1-0:7.8.0", energy_reactive_q3, 0)                                                     \
-	X("1-0:8.8.0", energy_reactive_q4, 0)                                                     \
-	X("1-0:15.8.0", NONE, 0)                                                                  \
-	X("1-0:3.7.0", power_reactive_import, 0)                                                  \
-	X("1-0:4.7.0", power_reactive_export, 0)                                                  \
-	X("1-0:5.7.0", NONE, 0)                                                                   \
-	X("1-0:6.7.0", NONE, 0)                                                                   \
-	X("1-0:7.7.0", NONE, 0)                                                                   \
-	X("1-0:8.7.0", NONE, 0)                                                                   \
-	X("1-0:9.7.0", power_apparent_import, 0)                                                  \
-	X("1-0:10.7.0", power_apparent_export, 0)                                                 \
 	X("1-0:21.7.0", power_import_l1, 0)                                                       \
 	X("1-0:22.7.0", power_export_l1, 0)                                                       \
 	X("1-0:23.7.0", power_reactive_import_l1, 0)                                              \
 	X("1-0:24.7.0", power_reactive_export_l1, 0)                                              \
 	X("1-0:29.7.0", power_apparent_import_l1, 0)                                              \
 	X("1-0:30.7.0", NONE, 0)                                                                  \
-	X("1-0:32.7.0", voltage_l1, 0)                                                            \
-	X("1-0:31.7.0", current_l1, 0)                                                            \
-	X("1-0:33.7.0", NONE, 0)                                                                  \
-	X("1-0:32.24.0", NONE, 0)                                                                 \
 	X("1-0:31.4.0", NONE, 0)                                                                  \
-	X("1-0:32.32.0", NONE, 0)                                                                 \
-	X("1-0:32.33.0", NONE, 0)                                                                 \
-	X("1-0:32.34.0", NONE, 0)                                                                 \
-	X("1-0:32.36.0", NONE, 0)                                                                 \
-	X("1-0:32.37.0", NONE, 0)                                                                 \
-	X("1-0:32.38.0", NONE, 0)                                                                 \
+	X("1-0:31.7.0", current_l1, 0)                                                            \
+	X("1-0:32.7.0", voltage_l1, 0)                                                            \
+	X("1-0:33.7.0", NONE, 0)                                                                  \
 	X("1-0:41.7.0", power_import_l2, 0)                                                       \
 	X("1-0:42.7.0", power_export_l2, 0)                                                       \
 	X("1-0:43.7.0", power_reactive_import_l2, 0)                                              \
 	X("1-0:44.7.0", power_reactive_export_l2, 0)                                              \
 	X("1-0:49.7.0", power_apparent_import_l2, 0)                                              \
 	X("1-0:50.7.0", NONE, 0)                                                                  \
-	X("1-0:52.7.0", voltage_l2, 0)                                                            \
-	X("1-0:51.7.0", current_l2, 0)                                                            \
-	X("1-0:53.7.0", NONE, 0)                                                                  \
-	X("1-0:52.24.0", NONE, 0)                                                                 \
 	X("1-0:51.4.0", NONE, 0)                                                                  \
-	X("1-0:52.32.0", NONE, 0)                                                                 \
-	X("1-0:52.33.0", NONE, 0)                                                                 \
-	X("1-0:52.34.0", NONE, 0)                                                                 \
-	X("1-0:52.36.0", NONE, 0)                                                                 \
-	X("1-0:52.37.0", NONE, 0)                                                                 \
-	X("1-0:52.38.0", NONE, 0)                                                                 \
+	X("1-0:51.7.0", current_l2, 0)                                                            \
+	X("1-0:52.7.0", voltage_l2, 0)                                                            \
+	X("1-0:53.7.0", NONE, 0)                                                                  \
 	X("1-0:61.7.0", power_import_l3, 0)                                                       \
 	X("1-0:62.7.0", power_export_l3, 0)                                                       \
 	X("1-0:63.7.0", power_reactive_import_l3, 0)                                              \
 	X("1-0:64.7.0", power_reactive_export_l3, 0)                                              \
 	X("1-0:69.7.0", power_apparent_import_l3, 0)                                              \
 	X("1-0:70.7.0", NONE, 0)                                                                  \
-	X("1-0:72.7.0", voltage_l3, 0)                                                            \
-	X("1-0:71.7.0", current_l3, 0)                                                            \
-	X("1-0:73.7.0", NONE, 0)                                                                  \
-	X("1-0:72.24.0", NONE, 0)                                                                 \
 	X("1-0:71.4.0", NONE, 0)                                                                  \
-	X("1-0:72.32.0", NONE, 0)                                                                 \
-	X("1-0:72.33.0", NONE, 0)                                                                 \
-	X("1-0:72.34.0", NONE, 0)                                                                 \
-	X("1-0:72.36.0", NONE, 0)                                                                 \
-	X("1-0:72.37.0", NONE, 0)                                                                 \
-	X("1-0:72.38.0", NONE, 0)                                                                 \
-	X("1-0:11.7.0", NONE, 0)                                                                  \
-	X("1-0:12.7.0", NONE, 0)                                                                  \
-	X("1-0:13.7.0", power_factor, 0)                                                          \
-	X("1-0:13.3.0", NONE, 0)                                                                  \
-	X("1-0:14.7.0", frequency, 0)                                                             \
-	X("1-0:15.7.0", NONE, 0)                                                                  \
-	X("1-0:16.7.0", power_net, 0)                                                                  \
+	X("1-0:71.7.0", current_l3, 0)                                                            \
+	X("1-0:72.7.0", voltage_l3, 0)                                                            \
+	X("1-0:73.7.0", NONE, 0)                                                                  \
 	X("1-0:90.7.0", NONE, 0)                                                                  \
 	X("1-0:91.7.0", NONE, 0)                                                                  \
-	X("1-0:1.24.0", NONE, 0)                                                                  \
-	X("1-0:15.24.0", NONE, 0)                                                                 \
-	X("1-0:16.24.0", NONE, 0)                                                                 \
-	X("1-0:0.8.2", NONE, 0)                                                                   \
-	X("1-0:1.4.0", demand_import, 0)                                                          \
-	X("1-0:2.4.0", NONE, 0)                                                                   \
-	X("1-0:3.4.0", NONE, 0)                                                                   \
-	X("1-0:4.4.0", NONE, 0)                                                                   \
-	X("1-0:9.4.0", NONE, 0)                                                                   \
-	X("1-0:10.4.0", NONE, 0)                                                                  \
-	X("1-0:1.5.0", NONE, 0)                                                                   \
-	X("1-0:2.5.0", NONE, 0)                                                                   \
-	X("1-0:3.5.0", NONE, 0)                                                                   \
-	X("1-0:4.5.0", NONE, 0)                                                                   \
-	X("1-0:9.5.0", NONE, 0)                                                                   \
-	X("1-0:10.5.0", NONE, 0)                                                                  \
-	X("1-0:1.6.0", demand_import_peak, 0)                                                     \
-	X("1-0:2.6.0", NONE, 0)                                                                   \
-	X("0-0:98.1.0", NONE, 0)                                                                  \
-	X("0-0:17.0.0", NONE, 0)                                                                  \
-	X("0-0:24.4.0", NONE, 0)                                                                  \
+	X("1-0:96.1.0", NONE, LABEL_IDENTIFIES)                                                   \
+	X("1-0:96.5.5", NONE, 0)                                                                  \
 	X("1-1:31.4.0", NONE, 0)                                                                  \
-	X("0-0:96.3.10", NONE, 0)                                                                 \
-	X("0-1:96.3.10", NONE, 0)                                                                 \
-	X("0-2:96.3.10", NONE, 0)                                                                 \
-	X("0-3:96.3.10", NONE, 0)                                                                 \
-	X("0-4:96.3.10", NONE, 0)                                                                 \
-	X("0-0:96.7.21", NONE, 0)                                                                 \
-	X("0-0:96.7.9", NONE, 0)                                                                  \
-	X("1-0:99.97.0", NONE, 0)                                                                 \
 	X("0-0:96.13.0", NONE, LABEL_IDENTIFIES)                                                  \
 	X("0-0:96.13.1", NONE, LABEL_IDENTIFIES)                                                  \
 	X("0-0:96.13.2", NONE, LABEL_IDENTIFIES)                                                  \
 	X("0-0:96.13.3", NONE, LABEL_IDENTIFIES)                                                  \
 	X("0-0:96.13.4", NONE, LABEL_IDENTIFIES)                                                  \
 	X("0-0:96.13.5", NONE, LABEL_IDENTIFIES)                                                  \
-	X("0-1:24.1.0", NONE, 0)                                                                  \
-	X("0-1:96.1.0", NONE, LABEL_IDENTIFIES)                                                   \
-	X("0-1:96.1.1", NONE, LABEL_IDENTIFIES)                                                   \
-	X("0-1:96.1.2", NONE, LABEL_IDENTIFIES)                                                   \
-	X("0-1:24.2.1", NONE, 0)                                                                  \
-	X("0-1:24.2.3", NONE, 0)                                                                  \
-	X("0-1:24.3.0", NONE, 0)                                                                  \
-	X("0-1:24.3.1", NONE, 0)                                                                  \
-	X("0-1:24.4.0", NONE, 0)                                                                  \
-	X("0-2:24.1.0", NONE, 0)                                                                  \
-	X("0-2:96.1.0", NONE, LABEL_IDENTIFIES)                                                   \
-	X("0-2:96.1.1", NONE, LABEL_IDENTIFIES)                                                   \
-	X("0-2:96.1.2", NONE, LABEL_IDENTIFIES)                                                   \
-	X("0-2:24.2.1", NONE, 0)                                                                  \
-	X("0-2:24.2.3", NONE, 0)                                                                  \
-	X("0-2:24.3.0", NONE, 0)                                                                  \
-	X("0-2:24.3.1", NONE, 0)                                                                  \
-	X("0-2:24.4.0", NONE, 0)                                                                  \
-	X("0-3:24.1.0", NONE, 0)                                                                  \
-	X("0-3:96.1.0", NONE, LABEL_IDENTIFIES)                                                   \
-	X("0-3:96.1.1", NONE, LABEL_IDENTIFIES)                                                   \
-	X("0-3:96.1.2", NONE, LABEL_IDENTIFIES)                                                   \
-	X("0-3:24.2.1", NONE, 0)                                                                  \
-	X("0-3:24.2.3", NONE, 0)                                                                  \
-	X("0-3:24.3.0", NONE, 0)                                                                  \
-	X("0-3:24.3.1", NONE, 0)                                                                  \
-	X("0-3:24.4.0", NONE, 0)                                                                  \
-	X("0-4:24.1.0", NONE, 0)                                                                  \
-	X("0-4:96.1.0", NONE, LABEL_IDENTIFIES)                                                   \
-	X("0-4:96.1.1", NONE, LABEL_IDENTIFIES)                                                   \
-	X("0-4:96.1.2", NONE, LABEL_IDENTIFIES)                                                   \
-	X("0-4:24.2.1", NONE, 0)                                                                  \
-	X("0-4:24.2.3", NONE, 0)                                                                  \
-	X("0-4:24.3.0", NONE, 0)                                                                  \
-	X("0-4:24.3.1", NONE, 0)                                                                  \
-	X("0-4:24.4.0", NONE, 0)                                                                  \
+	X("0-0:96.14.0", tariff, 0)                                                               \
+	X("0-0:96.3.10", NONE, 0)                                                                 \
+	X("0-0:96.7.21", NONE, 0)                                                                 \
+	X("0-1:96.3.10", NONE, 0)                                                                 \
+	X("0-2:96.3.10", NONE, 0)                                                                 \
+	X("0-3:96.3.10", NONE, 0)                                                                 \
+	X("0-4:96.3.10", NONE, 0)                                                                 \
+	X("1-0:15.24.0", NONE, 0)                                                                 \
+	X("1-0:16.24.0", NONE, 0)                                                                 \
+	X("1-0:32.24.0", NONE, 0)                                                                 \
+	X("1-0:32.32.0", NONE, 0)                                                                 \
+	X("1-0:32.33.0", NONE, 0)                                                                 \
+	X("1-0:32.34.0", NONE, 0)                                                                 \
+	X("1-0:32.36.0", NONE, 0)                                                                 \
+	X("1-0:32.37.0", NONE, 0)                                                                 \
+	X("1-0:32.38.0", NONE, 0)                                                                 \
+	X("1-0:52.24.0", NONE, 0)                                                                 \
+	X("1-0:52.32.0", NONE, 0)                                                                 \
+	X("1-0:52.33.0", NONE, 0)                                                                 \
+	X("1-0:52.34.0", NONE, 0)                                                                 \
+	X("1-0:52.36.0", NONE, 0)                                                                 \
+	X("1-0:52.37.0", NONE, 0)                                                                 \
+	X("1-0:52.38.0", NONE, 0)                                                                 \
+	X("1-0:72.24.0", NONE, 0)                                                                 \
+	X("1-0:72.32.0", NONE, 0)                                                                 \
+	X("1-0:72.33.0", NONE, 0)                                                                 \
+	X("1-0:72.34.0", NONE, 0)                                                                 \
+	X("1-0:72.36.0", NONE, 0)                                                                 \
+	X("1-0:72.37.0", NONE, 0)                                                                 \
+	X("1-0:72.38.0", NONE, 0)                                                                 \
 	X("1-0:94.32.1", NONE, 0)                                                                 \
-	X("1-0:0.2.0", NONE, 0)                                                                   \
-	X("1-0:0.2.8", NONE, 0)                                                                   \
-	X("1-0:0.4.2", NONE, 0)                                                                   \
-	X("1-0:0.4.3", NONE, 0)                                                                   \
-	X("1-1:0.2.0", NONE, 0)                                                                   \
-	X("1-1:0.2.8", NONE, 0)                                                                   \
-	X("1-1:1.8.0", energy_import, 0)                                                          \
-	X("1-1:1.8.1", energy_import_t1, 0)                                                       \
-	X("1-1:1.8.2", energy_import_t2, 0)                                                       \
-	X("1-1:2.8.0", energy_export, 0)                                                          \
-	X("1-1:2.8.1", energy_export_t1, 0)                                                       \
-	X("1-1:2.8.2", energy_export_t2, 0)                                                       \
-	X("1-1:1.7.0", power_import, 0)                                                           \
-	X("1-1:2.7.0", power_export, 0)                                                           \
-	X("1-1:1.4.0", demand_import, 0)                                                          \
-	X("1-1:1.6.0", demand_import_peak, 0)
+	X("1-0:99.97.0", NONE, 0)                                                                 \
+	X("0-0:96.1.255", NONE, LABEL_IDENTIFIES)
 
 /* Rows of the tables: TIC_ROW_EAST and so on. */
 enum tic_row {

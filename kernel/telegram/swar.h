@@ -65,7 +65,7 @@ static inline u64 swar_equal(u64 w, u8 byte)
 /* Index 0..7 of the first byte of a mask that is not empty. */
 static inline unsigned int swar_index(u64 mask)
 {
-	return ((((mask & -mask) >> 7) - 1) & SWAR_ONES) * SWAR_ONES >> 56;
+	return __ffs64(mask) / 8;
 }
 
 /* Number of bytes in a mask. */

@@ -8,6 +8,7 @@
 
 #ifdef __KERNEL__
 
+#include <linux/bitops.h>
 #include <linux/math64.h>
 #include <linux/string.h>
 #include <linux/types.h>
@@ -29,6 +30,11 @@ typedef int32_t s32;
 typedef int64_t s64;
 
 #define noinline __attribute__((noinline))
+
+static inline unsigned int __ffs64(u64 word)
+{
+	return __builtin_ctzll(word);
+}
 
 static inline s64 div_s64(s64 dividend, s32 divisor)
 {
