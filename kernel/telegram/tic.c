@@ -133,6 +133,13 @@ static noinline size_t tic_scan_words(struct tic_decoder *d, const u8 *bytes, si
 	return n;
 }
 
+static inline void tic_count_byte(struct tic_decoder *d, u8 byte)
+{
+	d->bit7 |= byte;
+	d->parity.bytes++;
+	d->parity.even += ~(0x6996 >> ((byte ^ byte >> 4) & 15)) & 1;
+}
+
 /* The same byte by byte, up to and with a control byte. */
 static inline size_t tic_scan_bytes(struct tic_decoder *d, const u8 *bytes, size_t count, u8 *to)
 {
@@ -142,12 +149,10 @@ static inline size_t tic_scan_bytes(struct tic_decoder *d, const u8 *bytes, size
 		u8 byte = bytes[n];
 
 		to[n++] = byte;
-		d->bit7 |= byte;
-		d->parity.even += !(0x6996 >> ((byte ^ byte >> 4) & 15) & 1);
+		tic_count_byte(d, byte);
 		if (tic_is_control(byte))
 			break;
 	}
-	d->parity.bytes += n;
 	return n;
 }
 
@@ -626,16 +631,18 @@ static void tic_end(struct tic_decoder *d)
 	d->len = 0;
 }
 
-/**
- * tic_feed - take the next bytes of a line
- * @d: state of the line; the caller serialises all calls on it
- * @bytes: as they came, 8N1 or 7E1 read as 8N1
- * @count: their number
- * @now: the caller's clock; a frame that begins in these bytes is stamped with it
- * @sink: for the telegrams and what is counted
- */
-void tic_feed(struct tic_decoder *d, const u8 *bytes, size_t count, u64 now,
-	      const struct telegram_sink *sink)
+/* Takes a byte inside a frame that is not its end; false when it may be more than that. */
+static inline bool tic_take_plain(struct tic_decoder *d, u8 byte)
+{
+	if (d->state != TIC_INSIDE || tic_is_control(byte) || d->len == TIC_TEXT_MAX)
+		return false;
+	tic_count_byte(d, byte);
+	d->text[d->len++] = byte;
+	return true;
+}
+
+static noinline void tic_feed_chunk(struct tic_decoder *d, const u8 *bytes, size_t count, u64 now,
+				    const struct telegram_sink *sink)
 {
 	while (count) {
 		size_t room = TIC_TEXT_MAX + 1 - d->len;
@@ -657,4 +664,20 @@ void tic_feed(struct tic_decoder *d, const u8 *bytes, size_t count, u64 now,
 			tic_end(d);
 		}
 	}
+}
+
+/**
+ * tic_feed - take the next bytes of a line
+ * @d: state of the line; the caller serialises all calls on it
+ * @bytes: as they came, 8N1 or 7E1 read as 8N1
+ * @count: their number
+ * @now: the caller's clock; a frame that begins in these bytes is stamped with it
+ * @sink: for the telegrams and what is counted
+ */
+void tic_feed(struct tic_decoder *d, const u8 *bytes, size_t count, u64 now,
+	      const struct telegram_sink *sink)
+{
+	/* Many a UART hands out single bytes. */
+	if (count != 1 || !tic_take_plain(d, *bytes))
+		tic_feed_chunk(d, bytes, count, now, sink);
 }
