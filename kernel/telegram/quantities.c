@@ -342,9 +342,12 @@ static enum quantity p1_other_quantity(const struct telegram *t, const struct fi
 	return row == ROW_UNKNOWN ? Q_NONE : p1_labels[row].quantity;
 }
 
+/* Codes of M-Bus objects, C.D.E, all have the same length. */
+#define MBUS_CODE_LEN 6
+
 static bool code_is(const u8 *label, unsigned int len, const char *code)
 {
-	return !memcmp(label, code, len) && !code[len];
+	return len == MBUS_CODE_LEN && !memcmp(label, code, MBUS_CODE_LEN);
 }
 
 /* 24.2.1 and its kin: (stamp)...(value*unit); 24.3.0 of DSMR 3 has its unit in the sixth group. */
