@@ -210,16 +210,21 @@ static void split_unit(struct span group, struct span *number, struct span *unit
 	*unit = trim(*unit);
 }
 
-/* Value of a quantity out of one number and one unit. */
-static bool value_of(struct span number, struct span unit, u8 *kind, s64 *milli)
+/* Value of a quantity out of one number and one unit; energy in Wh, or kWh when it is heat. */
+static bool value_of(struct span number, struct span unit, bool heat, u8 *kind, s64 *milli)
 {
 	const struct unit_spelling *spelling = find_unit(unit);
 	struct decimal d;
+	unsigned int exponent = 3;
 
 	if ((unit.len && !spelling) || !parse_decimal(number, &d))
 		return false;
 	*kind = spelling ? spelling->unit : UNIT_NONE;
-	return decimal_to_milli(&d, spelling ? spelling->exponent : 3, milli);
+	if (spelling)
+		exponent = spelling->exponent;
+	if (heat && *kind == UNIT_WH)
+		exponent -= 3;
+	return decimal_to_milli(&d, exponent, milli);
 }
 
 /* The group that begins at @at of a value, and where the next one begins. */
@@ -317,7 +322,7 @@ static void p1_value(struct gathering *g, const struct telegram *t, const struct
 		return;
 	}
 	split_unit(last_group(t, f), &number, &unit);
-	valid = value_of(number, unit, &kind, &milli) && kind == quantity_unit[q];
+	valid = value_of(number, unit, false, &kind, &milli) && kind == quantity_unit[q];
 	if (q == Q_power_factor)
 		valid = valid && milli >= -1000 && milli <= 1000;
 	if (q == Q_tariff)
@@ -371,7 +376,7 @@ static void mbus_value(struct gathering *g, const struct telegram *t, const stru
 	if (profile)
 		unit = trim(sixth);
 	if (groups < 2 || !unit.len || !p1_stamp(stamp.bytes, stamp.len, &stamp_s) ||
-	    !value_of(number, unit, &kind, &milli))
+	    !value_of(number, unit, true, &kind, &milli))
 		return;
 	g->channels[channel].newest_s = stamp_s;
 	g->channels[channel].milli = milli;
