@@ -104,9 +104,31 @@ static void feed_file(struct line *l, const char *path, struct output *watch)
 	close(fd);
 }
 
+/* Whether a process has a file open. */
+static bool has_open(pid_t pid, const char *file)
+{
+	char path[300], target[300];
+	struct dirent *entry;
+	bool found = false;
+	ssize_t n;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	dir = opendir(path);
+	while (dir && !found && (entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "/proc/%d/fd/%.200s", pid, entry->d_name);
+		n = readlink(path, target, sizeof(target) - 1);
+		target[n > 0 ? n : 0] = '\0';
+		found = !strcmp(target, file);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
 static void capture_is_the_same_over_the_device(void)
 {
-	char path[300], name[32];
+	char path[300], name[32], node[64];
 	char *decode_argv[] = { "meterctl", "decode", path, NULL };
 	char *watch_argv[] = { "meterctl", "watch", "--json", "--oldest", "--until-gone", name, NULL };
 	struct output decoded, watched;
@@ -120,6 +142,8 @@ static void capture_is_the_same_over_the_device(void)
 	line_attach(&l);
 	snprintf(name, sizeof(name), "meter%d", l.meter);
 	start(&watched, watch_argv);
+	require(becomes_true(has_open(watched.pid, node_path(&l, node, sizeof(node))), PATIENCE_MS),
+		"meterctl watch does not open %s", node);
 	feed_file(&l, path, &watched);
 	end = now_ms() + PAUSE_MS;
 	while (now_ms() < end)

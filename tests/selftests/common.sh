@@ -59,7 +59,7 @@ attribute_is()
 
 no_meter()
 {
-	[ -z "$(ls /sys/class/meter)" ]
+	[ -z "$(ls /sys/class/meter 2>/dev/null)" ]
 }
 
 # Energy that the last telegram of a capture says, in Wh.

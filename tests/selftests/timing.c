@@ -87,13 +87,15 @@ static void stale_hides_the_values_of_iio(void)
 {
 	char text[64];
 	struct line l;
-	int iio;
+	int iio, state;
 
 	line_attach(&l);
 	feed_full(&l, 1000);
 	iio = iio_wait(&l);
+	require_attr(&l, "state", "locked");
 	require(iio_read(iio, "in_energy0_raw", text, sizeof(text)) > 0);
-	require_attr(&l, "state", "stale");
+	state = watch_state(&l);
+	require(events_of(state, POLLPRI, 30000) & POLLPRI && attr_is(&l, "state", "stale"));
 	require(iio_read(iio, "in_energy0_raw", text, sizeof(text)) == -ENODATA);
 }
 
