@@ -20,7 +20,7 @@ struct output {
 	char *text;
 };
 
-static void start(struct output *o, char *const *argv)
+static void start(struct output *o, char *const *argv, bool quiet)
 {
 	int pipes[2];
 
@@ -30,6 +30,8 @@ static void start(struct output *o, char *const *argv)
 	o->pid = fork();
 	if (o->pid == 0) {
 		dup2(pipes[1], STDOUT_FILENO);
+		if (quiet)
+			dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
 		execvp(argv[0], argv);
 		_exit(127);
 	}
@@ -136,12 +138,11 @@ static void capture_is_the_same_over_the_device(void)
 	int64_t end;
 
 	snprintf(path, sizeof(path), "%s", getenv(FILE_VARIABLE));
-	dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
-	start(&decoded, decode_argv);
+	start(&decoded, decode_argv, true);
 	require(finish(&decoded) <= 1);
 	line_attach(&l);
 	snprintf(name, sizeof(name), "meter%d", l.meter);
-	start(&watched, watch_argv);
+	start(&watched, watch_argv, false);
 	require(becomes_true(has_open(watched.pid, node_path(&l, node, sizeof(node))), PATIENCE_MS),
 		"meterctl watch does not open %s", node);
 	feed_file(&l, path, &watched);

@@ -467,8 +467,9 @@ static inline void line_attach(struct line *l)
 {
 	line_open(l);
 	require(line_set_ldisc(l, ldisc_number()) == 0);
-	l->meter = meter_of_port(l->port);
-	require(l->meter >= 0, "no meter has the port %s", l->port);
+	/* a listing of sysfs may miss one meter while another one goes */
+	require(becomes_true((l->meter = meter_of_port(l->port)) >= 0, PATIENCE_MS),
+		"no meter has the port %s", l->port);
 }
 
 /** line_hang_up - what an unplugged adapter does; the slave stays open */
