@@ -39,10 +39,13 @@
 /* Bytes that are decoded in one go, with a lock held. */
 #define SLICE			1024
 
-/* Lock debugging makes its parts larger. */
-#if !defined(CONFIG_DEBUG_SPINLOCK) && !defined(CONFIG_DEBUG_LOCK_ALLOC)
-static_assert(sizeof(struct meter) <= METER_MEMORY_MAX);
-#endif
+/* What the configuration of a kernel makes larger or smaller is counted as it usually is. */
+#define KERNEL_OBJECTS								\
+	(sizeof(struct device) + sizeof(struct cdev) + 3 * sizeof(spinlock_t) +	\
+	 sizeof(wait_queue_head_t) + sizeof(struct work_struct) +		\
+	 2 * sizeof(struct delayed_work))
+#define KERNEL_OBJECTS_USUAL	1120
+static_assert(sizeof(struct meter) - KERNEL_OBJECTS <= METER_MEMORY_MAX - KERNEL_OBJECTS_USUAL);
 
 static DEFINE_IDA(meter_ids);
 static dev_t meter_devt;

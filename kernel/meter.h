@@ -29,7 +29,7 @@
 
 /* About ten usual telegrams. */
 #define METER_RING_SIZE		(12 * 1024)
-#define METER_CARRY_SIZE	640
+#define METER_CARRY_SIZE	576
 
 /* State of a meter, all of it. */
 #define METER_MEMORY_MAX	(24 * 1024)
