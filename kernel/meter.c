@@ -25,13 +25,13 @@
 #include "meter_iio.h"
 
 /* A telegram without a checksum ends when nothing came for this long. */
-#define PAUSE_NS		NSEC_PER_SEC
+#define PAUSE_NS		(1ull * NSEC_PER_SEC)
 
 /* No telegram for this long, or three periods: stale. */
-#define STALE_MIN_NS		(10 * NSEC_PER_SEC)
+#define STALE_MIN_NS		(10ull * NSEC_PER_SEC)
 
 /* A value that damaged or short frames lack is kept for this long, or three periods. */
-#define KEEP_MIN_NS		(30 * NSEC_PER_SEC)
+#define KEEP_MIN_NS		(30ull * NSEC_PER_SEC)
 
 /* Meters that are slower than this are not known; a longer interval is a line that was cut. */
 #define PERIOD_MAX_MS		(300 * MSEC_PER_SEC)
@@ -67,7 +67,7 @@ static u64 three_periods_ns(const struct meter *m)
 
 static u64 stale_ns(const struct meter *m)
 {
-	return max_t(u64, STALE_MIN_NS, three_periods_ns(m));
+	return max(STALE_MIN_NS, three_periods_ns(m));
 }
 
 /**
@@ -78,7 +78,7 @@ static u64 stale_ns(const struct meter *m)
  */
 u64 meter_keep_ns(const struct meter *m)
 {
-	return max_t(u64, KEEP_MIN_NS, three_periods_ns(m));
+	return max(KEEP_MIN_NS, three_periods_ns(m));
 }
 
 /**
