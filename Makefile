@@ -23,11 +23,10 @@ modules_clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 
 check:
-	tests/vm/check
+	@tests/vm/check
 
 demo:
-	tests/vm/packages demo
-	tests/vm/demo $(if $(NATIVE),--native)
+	@tests/vm/demo $(if $(NATIVE),--native)
 
 clean:
 	rm -rf build

@@ -1,3 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-exec "$(dirname "$0")/run-guest" uml
+here=$(dirname "$0")
+[ "$(dpkg --print-architecture)" = amd64 ] || {
+	echo "TAP version 13"
+	echo "1..0 # SKIP User-Mode Linux is for amd64"
+	exit 4
+}
+"$here/build-debug-kernel" uml >/dev/null || exit 1
+exec "$here/run-guest" uml

@@ -19,7 +19,6 @@ check-vm:
 
 ifeq ($(SMP),)
 check-debug:
-	tests/vm/build-debug-kernel uml >/dev/null
 	$(PROVE) -j2 tests/vm/guest-uml.t tests/vm/harness.t
 else
 check-debug:
