@@ -30,17 +30,19 @@ static bool for_each_vector(bool (*check)(const struct vector *v, unsigned int p
 
 static bool cut_everywhere(const struct vector *v, unsigned int tried, const struct said *whole)
 {
-	if (tried != LINE_AUTO)
-		return true;
-	for (size_t cut = 0; cut <= v->len; cut++) {
-		struct said said = decode_cut(tried, v->bytes, v->len, cut);
-		bool same = same_said(&said, whole);
+	struct said uncut = decode_cut(tried, v->bytes, v->len, v->len);
+	bool same = uncut.telegrams == whole->telegrams;
 
+	for (size_t cut = 0; same && tried == LINE_AUTO && cut < v->len; cut++) {
+		struct said said = decode_cut(tried, v->bytes, v->len, cut);
+
+		same = same_said(&said, &uncut);
 		said_free(&said);
 		if (!same)
-			return broken("%s says something else when cut at byte %zu", v->name, cut);
+			broken("%s says something else when cut at byte %zu", v->name, cut);
 	}
-	return true;
+	said_free(&uncut);
+	return same;
 }
 
 static bool a_cut_at_any_byte_changes_nothing(const char **skip)

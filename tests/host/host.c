@@ -234,7 +234,7 @@ struct said decode(unsigned int protocols, const u8 *bytes, size_t len, size_t c
 
 struct said decode_cut(unsigned int protocols, const u8 *bytes, size_t len, size_t cut)
 {
-	struct said said = { .telegrams = 0 };
+	struct said said = { .fields_only = true };
 	struct line_decoder *d = malloc(sizeof(*d));
 
 	line_decoder_init(d, protocols, say_telegram, &said);

@@ -70,7 +70,7 @@ void say_field(struct said *said, const u8 *label, size_t label_len, const u8 *h
 /* What decoding @bytes gives when they come in pieces of @chunk bytes, 0: all at once. */
 struct said decode(unsigned int protocols, const u8 *bytes, size_t len, size_t chunk,
 		   struct telegram_stats *stats);
-/* The same in two pieces. */
+/* The same in two pieces, fields only. */
 struct said decode_cut(unsigned int protocols, const u8 *bytes, size_t len, size_t cut);
 bool same_said(const struct said *a, const struct said *b);
 void said_free(struct said *said);

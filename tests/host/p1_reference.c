@@ -82,6 +82,11 @@ static void skip_line(struct reader *r)
 		r->at++;
 }
 
+static bool is_one_of(u8 c, const char *set)
+{
+	return c && strchr(set, c);
+}
+
 static u8 peek(const struct reader *r)
 {
 	return r->at < r->end ? r->text[r->at] : '!';
@@ -109,11 +114,11 @@ static bool take_code(struct reader *r, char label[24])
 	for (int i = 0; i < 5; i++) {
 		if (!take_number(r, &n[i]))
 			return false;
-		if (i < 4 && !strchr(between[i], peek(r)))
+		if (i < 4 && !is_one_of(peek(r), between[i]))
 			return false;
 		r->at += i < 4;
 	}
-	if (strchr(".:*", peek(r))) {
+	if (is_one_of(peek(r), ".:*")) {
 		r->at++;
 		if (!take_number(r, &folded))
 			return false;

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+#
+# The tests that need no kernel of their own. Included by the Makefile of the project.
+#
+#	make check-host		all of them, under AddressSanitizer and UndefinedBehaviorSanitizer
+#	make vectors		makes tests/vectors again from its MANIFEST.tsv
+#	make fuzz		builds build/fuzz/* with clang's libFuzzer
+
+HOST_CFLAGS := -std=gnu11 -O2 -g -fno-omit-frame-pointer -Wall -Wextra -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wno-format-truncation -D_GNU_SOURCE -DMETERLINE_VERSION='"$(VERSION)"' -Ikernel/telegram
+SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all
+
+HOST_TESTS := chunks flips limits records fuzz_decoders fuzz_records
+HOST_PROGRAMS := $(HOST_TESTS:%=build/tests/%)
+HOST_SHARED := host tic_reference p1_reference
+HOST_OBJECT = $(patsubst %.c,build/tests/objects/%.o,$(1))
+HOST_DECODERS := $(call HOST_OBJECT,$(wildcard kernel/telegram/*.c))
+HOST_SUPPORT := $(HOST_SHARED:%=build/tests/objects/tests/host/%.o) $(HOST_DECODERS)
+HOST_METERCTL := $(call HOST_OBJECT,$(METERCTL_SOURCES))
+FUZZERS := fuzz_decoders fuzz_records
+
+.PHONY: check-host host-tests vectors fuzz
+
+check-host: host-tests
+	$(PROVE) $(HOST_PROGRAMS) $(sort $(wildcard tests/host/*.t))
+
+host-tests: build/meterctl build/tests/meterctl $(HOST_PROGRAMS)
+
+build/tests/objects/%.o: %.c tests/tests.mk
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) $(SANITIZERS) -MMD -MP -c -o $@ $<
+
+build/tests/meterctl: $(HOST_METERCTL)
+	$(CC) $(SANITIZERS) -o $@ $^ $(METERCTL_LIBRARIES)
+
+$(HOST_PROGRAMS): build/tests/%: build/tests/objects/tests/host/%.o $(HOST_SUPPORT)
+	$(CC) $(SANITIZERS) -o $@ $^
+
+$(FUZZERS:%=build/tests/%): build/tests/objects/tests/host/fuzz_main.o
+
+vectors: build/meterctl
+	tests/vectors/generate build/meterctl tests/vectors
+
+fuzz: $(FUZZERS:%=build/fuzz/%)
+	@echo "for example: build/fuzz/fuzz_decoders -max_len=8192 build/fuzz/found tests/vectors"
+
+build/fuzz/%: tests/host/%.c tests/host/fuzz_entry.c $(HOST_SHARED:%=tests/host/%.c) $(wildcard kernel/telegram/*.[ch])
+	@mkdir -p build/fuzz/found
+	clang $(HOST_CFLAGS) $(SANITIZERS) -fsanitize=fuzzer -o $@ $(filter %.c,$^)
+
+-include $(HOST_METERCTL:.o=.d) $(HOST_SHARED:%=build/tests/objects/tests/host/%.d) \
+	$(patsubst %,build/tests/objects/tests/host/%.d,$(HOST_TESTS) fuzz_main)
