@@ -142,6 +142,20 @@ struct telegram_sink {
 #define TELEGRAM_PAD 16
 
 /**
+ * struct tic_shape - how the groups of a label look
+ * @value: offset of the data from the label
+ * @len: length of the data; 0: not known
+ * @horodate: bytes of @value that are a horodate and its separator, or 0
+ * @sum: of label and separators, as the checksum counts them
+ */
+struct tic_shape {
+	u8 value;
+	u8 len;
+	u8 horodate;
+	u8 sum;
+};
+
+/**
  * struct tic_decoder - TIC, historique and standard, each frame by its own separators
  *
  * See tic.c. Public only so that a caller can hold one.
@@ -153,8 +167,7 @@ struct tic_decoder {
 	u8 state;
 	u8 bit7;		/* OR of the bytes since the last STX */
 	u8 next[128];		/* which row came after each row in the last frame */
-	u8 layout[128];		/* of the last good group of each row */
-	u8 sum[128];		/* of its label and separators */
+	struct tic_shape shape[128];	/* of the last good group of each row */
 	u8 text[METERLINE_TIC_MAX_BYTES + TELEGRAM_PAD];
 };
 

@@ -31,9 +31,8 @@
 /* Stands for "nothing yet" in the chain of rows. */
 #define ROW_FIRST 127
 
-/* Layout of a group: length of its data, with or without a horodate; 0 is not known. */
-#define LAYOUT_LEN 0x7f
-#define LAYOUT_HORODATE 0x80
+/* What struct tic_shape has in @horodate: the characters that stand before the data. */
+#define HORODATE_AND_HT (TIC_HORODATE_LEN + 1)
 
 enum tic_state {
 	TIC_OUTSIDE,
@@ -70,9 +69,8 @@ struct tic_parse {
 	unsigned int len;		/* of the frame */
 	const struct tic_odd *odd;	/* NULL when the stream has no parity */
 	struct telegram *t;
-	u8 *next;			/* these three as in struct tic_decoder */
-	u8 *layout;
-	u8 *sum;
+	u8 *next;			/* these two as in struct tic_decoder */
+	struct tic_shape *shape;
 	u8 row;				/* of the group before */
 	unsigned int unknown_labels;
 	unsigned int dropped[TIC_VERDICTS];
@@ -99,38 +97,57 @@ static inline bool tic_is_control(u8 byte)
 	return byte >= STX && byte <= EOT;
 }
 
+/* What a pass over bytes has counted. */
+struct tic_scan {
+	size_t n;	/* bytes */
+	u64 odd;	/* those of odd parity, in 8 counts of up to 255 */
+	u64 all;	/* OR of them */
+};
+
+/* Takes the next @here bytes, in @w; false when they end the pass. */
+static __always_inline bool tic_scan_word(struct tic_scan *s, u64 w, unsigned int here, u8 *to)
+{
+	u64 low = swar_below(w & SWAR_LOW7, EOT + 1);
+
+	if (here < 8)
+		low = swar_first(low, here);
+	if (low) {
+		here = swar_index(low) + 1;
+		w = swar_first(w, here);
+		if (!tic_is_control(w >> (8 * here - 8)))
+			return false;
+	}
+	swar_store(to + s->n, w);
+	s->odd += swar_odd(w);
+	s->all |= w;
+	s->n += here;
+	return !low;
+}
+
 /*
- * Looks at bytes up to and with the first control byte, a word at a time, and copies them to @to.
- * Returns their number; 0 when there is not one whole word that it can deal with.
+ * Looks at bytes, 8 or more, up to and with the first control byte, a word at a time, and copies
+ * them to @to, behind which a word may be spoiled. Returns their number; 0 when a byte stands among
+ * the first that only looks like a control byte.
  */
 static noinline size_t tic_scan_words(struct tic_decoder *d, const u8 *bytes, size_t count, u8 *to)
 {
-	u64 odd = 0, all = 0, low = 0;
-	size_t n = 0;
+	struct tic_scan s = { 0 };
+	bool more = true;
 
-	if (count > 255 * 8)
-		count = 255 * 8;	/* what the bytes of @odd can count */
-	while (n + 8 <= count && !low) {
-		u64 w = swar_load(bytes + n);
-		unsigned int here = 8;
+	if (count > 254 * 8)
+		count = 254 * 8;
+	while (more && s.n + 8 <= count)
+		more = tic_scan_word(&s, swar_load(bytes + s.n), 8, to);
+	if (more && s.n < count) {
+		unsigned int here = count - s.n;
 
-		low = swar_below(w & SWAR_LOW7, EOT + 1);
-		if (low) {
-			here = swar_index(low) + 1;
-			if (!tic_is_control(bytes[n + here - 1]))
-				break;
-			w = swar_first(w, here);
-		}
-		swar_store(to + n, w);
-		odd += swar_odd(w);
-		all |= w;
-		n += here;
+		tic_scan_word(&s, swar_load(bytes + count - 8) >> (64 - 8 * here), here, to);
 	}
-	if (all & SWAR_HIGH)
+	if (s.all & SWAR_HIGH)
 		d->bit7 |= 0x80;
-	d->parity.bytes += n;
-	d->parity.even += n - swar_sum(odd);
-	return n;
+	d->parity.bytes += s.n;
+	d->parity.even += s.n - swar_sum(s.odd);
+	return s.n;
 }
 
 static inline void tic_count_byte(struct tic_decoder *d, u8 byte)
@@ -159,8 +176,11 @@ static inline size_t tic_scan_bytes(struct tic_decoder *d, const u8 *bytes, size
 /* Some bytes, of which only the last one may be a control byte; @to has room for @count. */
 static inline size_t tic_scan(struct tic_decoder *d, const u8 *bytes, size_t count, u8 *to)
 {
-	size_t n = count < 8 ? 0 : tic_scan_words(d, bytes, count, to);
+	size_t n = 0;
 
+	/* Frames follow one another, so STX is often the first. */
+	if (count >= 8 && !tic_is_control(*bytes))
+		n = tic_scan_words(d, bytes, count, to);
 	return n ? n : tic_scan_bytes(d, bytes, count < 8 ? count : 8, to);
 }
 
@@ -425,15 +445,18 @@ static __always_inline bool tic_same_mode(const struct tic_parse *p, const struc
 static void tic_learn(struct tic_parse *p, const struct field *f)
 {
 	const struct label_info *info = &tic_labels[f->row];
-	unsigned int i, separators = tic_field_has_horodate(f) ? 3 : 2;
+	struct tic_shape *shape = &p->shape[f->row];
+	bool horodate = tic_field_has_horodate(f);
+	unsigned int i;
 
-	if (f->len > LAYOUT_LEN ||
-	    p->text[f->value - 1] != (f->row < TIC_ROW_STANDARD ? ' ' : HT))
+	if (f->len > 0xff || p->text[f->value - 1] != (f->row < TIC_ROW_STANDARD ? ' ' : HT))
 		return;
-	p->layout[f->row] = f->len | (separators == 3 ? LAYOUT_HORODATE : 0);
-	p->sum[f->row] = f->row < TIC_ROW_STANDARD ? ' ' : separators * HT;
+	shape->len = f->len;
+	shape->horodate = horodate ? HORODATE_AND_HT : 0;
+	shape->value = info->len + 1 + shape->horodate;
+	shape->sum = f->row < TIC_ROW_STANDARD ? ' ' : HT * (horodate ? 3 : 2);
 	for (i = 0; i < info->len; i++)
-		p->sum[f->row] += info->name[i];
+		shape->sum += info->name[i];
 }
 
 /* Adds the sum of @n digits; false when they are not all digits. */
@@ -476,36 +499,48 @@ static __always_inline bool tic_sum_data(const u8 *data, unsigned int n, u8 form
 	return tic_sum_text(data, n, sum) && (form == FORM_TEXT || tic_hex(data, n));
 }
 
+/* Adds the sum of a horodate; false when it is none. */
+static inline bool tic_sum_horodate(const u8 *horodate, unsigned int *sum)
+{
+	*sum += horodate[0];
+	return tic_horodate(horodate) &&
+	       tic_sum_digits(horodate + 1, TIC_HORODATE_LEN - 1, sum);
+}
+
 /*
  * Whether at @at stands, from LF to CR, a good group that looks like the one that was there in the
  * frame before. Finds all that tic_group() would, without a search; false says nothing.
  */
-static __always_inline bool tic_expected(const struct tic_parse *p, unsigned int at, struct field *f)
+static __always_inline bool tic_expected(const struct tic_parse *p, unsigned int at,
+					 struct field *f)
 {
 	u8 row = p->next[p->row];
 	const struct label_info *info = &tic_labels[row];
-	unsigned int len = p->layout[row] & LAYOUT_LEN;
-	unsigned int horodate = p->layout[row] & LAYOUT_HORODATE ? TIC_HORODATE_LEN + 1 : 0;
-	unsigned int value = at + 1 + info->len + 1 + horodate;
+	const struct tic_shape shape = p->shape[row];
 	const u8 *group = p->text + at + 1;
-	const u8 *data = p->text + value;
+	const u8 *data = group + shape.value;
 	u8 separator = row < TIC_ROW_STANDARD ? ' ' : HT;
-	unsigned int sum = p->sum[row];
+	unsigned int sum = shape.sum;
+	u64 end;
 
-	if (!len || value + len + 2 >= p->len || p->text[at] != LF ||
-	    group[info->len] != separator || data[len] != separator ||
-	    data[len + 2] != CR || !tic_label_is(group, info))
+	if (!shape.len || at + 1 + shape.value + shape.len + 2 >= p->len)
 		return false;
-	if (horodate) {
-		if (data[-1] != HT || !tic_horodate(data - horodate) ||
-		    !tic_sum_digits(data - TIC_HORODATE_LEN, TIC_HORODATE_LEN - 1, &sum))
-			return false;
-		sum += data[-TIC_HORODATE_LEN - 1];
-	}
-	if (!tic_sum_data(data, len, info->form, &sum) || (sum & 0x3f) + 0x20 != data[len + 1] ||
-	    tic_odd_in(p->odd, at + 1, value + len + 2))
+	end = swar_load(data + shape.len);
+	if (group[-1] != LF || group[info->len] != separator ||
+	    (end & 0xff00ff) != (separator | CR << 16) || !tic_label_is(group, info))
 		return false;
-	*f = (struct field){ at + 1, value, len, info->len, row };
+	if (shape.horodate &&
+	    (data[-1] != HT || !tic_sum_horodate(data - HORODATE_AND_HT, &sum)))
+		return false;
+	if (!tic_sum_data(data, shape.len, info->form, &sum) ||
+	    (sum & 0x3f) + 0x20 != (end >> 8 & 0xff) ||
+	    tic_odd_in(p->odd, at + 1, at + 1 + shape.value + shape.len + 2))
+		return false;
+	f->label = at + 1;
+	f->value = at + 1 + shape.value;
+	f->len = shape.len;
+	f->label_len = info->len;
+	f->row = row;
 	return true;
 }
 
@@ -581,8 +616,7 @@ static void tic_frame(struct tic_decoder *d, const struct telegram_sink *sink)
 		.len = d->len,
 		.t = t,
 		.next = d->next,
-		.layout = d->layout,
-		.sum = d->sum,
+		.shape = d->shape,
 		.row = ROW_FIRST,
 	};
 
