@@ -163,8 +163,9 @@ static size_t open_frame(struct p1_cipher *c, const u8 *bytes, const struct fram
 	memcpy(iv + P1_TITLE_LEN, bytes + f->control + 1, COUNTER_LEN);
 	aad[0] = bytes[f->control];
 	memcpy(aad + 1, c->keys.auth_key, CRYPT_KEY_LEN);
-	good = tagged && c->keys.has_auth_key ? crypt_verify_and_decipher(&m, c->text)
-					      : crypt_decipher(&m, c->text);
+	/* Who has the key to a tag is not content with a frame that claims to need none. */
+	good = c->keys.has_auth_key ? tagged && crypt_verify_and_decipher(&m, c->text)
+				    : crypt_decipher(&m, c->text);
 	return good ? m.len : 0;
 }
 
