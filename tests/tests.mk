@@ -10,7 +10,7 @@ HOST_CFLAGS := -std=gnu11 -O2 -g -fno-omit-frame-pointer -Wall -Wextra -Wshadow 
 	-Wmissing-prototypes -Wno-format-truncation -D_GNU_SOURCE -DMETERLINE_VERSION='"$(VERSION)"' -Ikernel/telegram
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all
 
-HOST_TESTS := chunks flips limits records fuzz_decoders fuzz_records
+HOST_TESTS := chunks ciphers flips limits records fuzz_decoders fuzz_records
 HOST_PROGRAMS := $(HOST_TESTS:%=build/tests/%)
 HOST_SHARED := host tic_reference p1_reference
 HOST_OBJECT = $(patsubst %.c,build/tests/objects/%.o,$(1))
@@ -34,7 +34,10 @@ build/tests/meterctl: $(HOST_METERCTL)
 	$(CC) $(SANITIZERS) -o $@ $^ $(METERCTL_LIBRARIES)
 
 $(HOST_PROGRAMS): build/tests/%: build/tests/objects/tests/host/%.o $(HOST_SUPPORT)
-	$(CC) $(SANITIZERS) -o $@ $^
+	$(CC) $(SANITIZERS) -o $@ $^ $(HOST_LIBRARIES)
+
+build/tests/ciphers: HOST_LIBRARIES := -lcrypto
+build/tests/ciphers: $(call HOST_OBJECT,userspace/decode/crypt.c userspace/decode/p1_cipher.c)
 
 $(FUZZERS:%=build/tests/%): build/tests/objects/tests/host/fuzz_main.o
 
