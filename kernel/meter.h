@@ -27,9 +27,9 @@
 #define METER_NAME	"meter"
 #define METER_MAX	1024	/* meters at the same time */
 
-/* About ten usual telegrams. */
-#define METER_RING_SIZE		(12 * 1024)
-#define METER_CARRY_SIZE	576
+/* About ten usual telegrams and what is carried of older ones: 12 KiB together. */
+#define METER_CARRY_SIZE	640
+#define METER_RING_SIZE		(12 * 1024 - METER_CARRY_SIZE)
 
 /* State of a meter, all of it. */
 #define METER_MEMORY_MAX	(24 * 1024)

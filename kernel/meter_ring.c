@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The last telegrams of a meter. Records stay in one piece: room is made by moving the newer ones
- * down, 12 KiB once for each telegram.
+ * down, once for each telegram.
  */
 #include <linux/align.h>
 #include <linux/build_bug.h>
