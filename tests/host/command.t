@@ -1,0 +1,129 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: MIT
+# meterctl from outside: exit codes, sentences that say what to do, help, broken files.
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::Bin;
+use IPC::Open3;
+use IO::Select;
+use Readings qw(compare_readings run slurp spew vectors);
+BEGIN { $| = 1; print "TAP version 13\n"; }
+use Test::More;
+
+my $meterctl = 'build/tests/meterctl';
+my $file = "build/tests/command.$$";
+
+sub meterctl {
+	return run([$meterctl, @_]);
+}
+
+# Exit code, and what stdout and stderr must look like.
+sub promise {
+	my ($name, $code, $out, $err, @arguments) = @_;
+	my @got = meterctl(@arguments);
+	ok($got[2] == $code && $got[0] =~ $out && $got[1] =~ $err, $name)
+		or diag("meterctl @arguments: exit code $got[2]\nstdout: $got[0]\nstderr: $got[1]");
+}
+
+my ($help) = meterctl('--help');
+my @commands = $help =~ /^  ([a-z]+) +\S/mg;
+is_deeply([sort @commands], [qw(attach decode list path show simulate watch)], 'every_command_is_in_the_help');
+for my $command (@commands) {
+	my ($out, $err, $code) = meterctl($command, '--help');
+	my @long = grep { length > 80 } split /\n/, $out;
+	ok($code == 0 && $err eq '' && $out =~ /\AUsage: meterctl $command/ && $out =~ /^Exit codes: 0 /m && !@long,
+		"meterctl $command --help tells usage and exit codes in 80 columns") or diag(@long);
+	promise("meterctl $command does not take an option that it does not know", 2, qr/\A\z/, qr/--nonsense/, $command, '--nonsense');
+}
+
+promise('without_a_command_it_says_where_the_list_is', 2, qr/\A\z/, qr/--help/);
+promise('an_unknown_command_is_named', 2, qr/\A\z/, qr/'bogus'.*--help/, 'bogus');
+promise('the_version_is_told', 0, qr/\Ameterctl \d/, qr/\A\z/, '--version');
+
+# decode
+my ($vector) = grep { $_->{name} eq 'tic-standard.bin' } vectors('tests/vectors');
+promise('decode_wants_a_file', 2, qr/\A\z/, qr/one file, or - .*--help/, 'decode');
+promise('decode_wants_one_file', 2, qr/\A\z/, qr/one file/, 'decode', 'a', 'b');
+promise('a_file_that_is_not_there_is_named', 2, qr/\A\z/, qr{/nowhere/file: cannot be opened: No such file}, 'decode', '/nowhere/file');
+promise('a_directory_is_named_with_the_offset', 2, qr/\A\z/, qr{tests: cannot be read at byte 0: Is a directory}, 'decode', 'tests');
+promise('an_unknown_protocol_is_refused', 2, qr/\A\z/, qr/'morse'.*tic, p1 or auto/, 'decode', '--protocol', 'morse', $vector->{path});
+for my $protocol (qw(hdlc mbus raw d2l)) {
+	promise("protocol $protocol is not read yet, and this is said", 2, qr/\A\z/, qr/not read.* $protocol yet/, 'decode', '--protocol', $protocol, $vector->{path});
+}
+promise('an_empty_file_has_no_telegram', 1, qr/\A\z/, qr/^telegrams=0 .* bytes=0$/m, 'decode', '/dev/null');
+promise('the_wrong_protocol_gives_no_telegram', 1, qr/\A\z/, qr/^telegrams=0 /m, 'decode', '--protocol', 'p1', $vector->{path});
+
+sub decode_bytes {
+	my ($bytes) = @_;
+	return run([$meterctl, 'decode', '-'], $bytes);
+}
+
+{
+	my $bytes = slurp($vector->{path});
+	my ($out, $err, $code) = decode_bytes($bytes);
+	ok($code == 0 && !compare_readings($out, slurp($vector->{expected})), 'a_dash_is_standard_input');
+	like($err, qr/bytes=@{[length $bytes]}$/, 'the_bytes_read_are_counted');
+	($out, $err, $code) = decode_bytes(substr($bytes, 0, 700));
+	is("$code $out", '1 ', 'a_telegram_that_is_cut_off_is_none');
+	($out, $err, $code) = decode_bytes("$bytes$bytes" =~ s/\nEAST\t\d/\nEAST\t?/r);
+	ok($code == 0 && $out =~ /"damaged":1/ && $err =~ /telegrams=6 groups_bad=1 checksum_bad=1 /, 'a_damaged_group_is_counted')
+		or diag("$code $err");
+	($out, $err, $code) = decode_bytes("\x02" . 'x' x 5000 . "\x03");
+	ok($code == 1 && $err =~ / oversize=1 /, 'an_oversize_frame_is_counted') or diag($err);
+}
+{
+	my $bytes = slurp('tests/vectors/p1-dsmr5.bin');
+	my ($out, $err, $code) = decode_bytes($bytes =~ s/kWh/kwH/r);
+	ok($code == 0 && $err =~ /^telegrams=1 groups_bad=0 checksum_bad=1 /m, 'a_wrong_crc_is_counted') or diag($err);
+	($out, $err, $code) = decode_bytes(substr($bytes, 0, 500) . $bytes);
+	ok($code == 0 && $err =~ /^telegrams=2 .* framing_bad=1 /m, 'a_telegram_cut_off_by_the_next_is_counted') or diag($err);
+	($out, $err, $code) = run(['sh', '-c', "$meterctl decode tests/vectors/p1-dsmr5.bin > /dev/full"]);
+	ok($code == 2 && $err =~ /could not be written/, 'what_cannot_be_written_is_told') or diag("$code $err");
+}
+
+# Each telegram is printed when it has ended, not when the file has.
+{
+	my $bytes = slurp('tests/vectors/p1-dsmr5.bin');
+	my $pid = open3(my $in, my $out, undef, $meterctl, 'decode', '-');
+	binmode($in);
+	syswrite($in, substr($bytes, 0, length($bytes) - 10));
+	my $line = IO::Select->new($out)->can_read(20) ? readline($out) : 'nothing';
+	like($line, qr/^\{.*\}$/, 'a_telegram_is_printed_as_soon_as_it_has_ended');
+	close($in);
+	waitpid($pid, 0);
+}
+
+# Keys
+sub key_file {
+	my ($name, $text, $sentence) = @_;
+	spew("$file.json", $text);
+	promise($name, 2, qr/\A\z/, $sentence, 'decode', '--key-file', "$file.json", 'tests/vectors/p1-dsmr5.bin');
+}
+promise('a_key_file_that_is_not_there_is_named', 2, qr/\A\z/, qr{/nowhere/key}, 'decode', '--key-file', '/nowhere/key', $vector->{path});
+key_file('a_key_file_must_be_json', '{"key": ', qr/command.*json:1: /);
+key_file('a_key_file_must_be_an_object', '[1]', qr/not a JSON object/);
+key_file('a_key_file_must_have_a_key', '{"auth_key": "00112233445566778899aabbccddeeff"}', qr/no "key"/);
+key_file('a_key_must_have_32_hex_digits', '{"key": "0011"}', qr/"key" is not a string of 32 hex digits/);
+key_file('a_key_must_be_hex', '{"key": "x0112233445566778899aabbccddeeff"}', qr/32 hex digits/);
+spew("$file.json", '{"key": "00112233445566778899aabbccddeeff"}');
+promise('a_key_does_not_hinder_what_is_clear', 0, qr/"protocol":"p1"/, qr/^telegrams=2 /m, 'decode', '--key-file', "$file.json",
+	'tests/vectors/p1-dsmr5.bin');
+unlink "$file.json";
+
+# Commands for meters of the kernel, as far as they go without the module.
+promise('attach_wants_a_tty', 2, qr/\A\z/, qr{one tty, such as /dev/ttyUSB0}, 'attach');
+promise('attach_names_a_tty_that_is_not_there', 2, qr/\A\z/, qr{/dev/nowhere does not exist.*by-id}, 'attach', '/dev/nowhere');
+promise('attach_refuses_what_is_no_tty', 2, qr/\A\z/, qr{/dev/null is not a tty}, 'attach', '/dev/null');
+promise('attach_refuses_a_speed_of_no_meter', 2, qr/\A\z/, qr/300/, 'attach', '--speed', '300', '/dev/null');
+promise('list_takes_no_meter', 2, qr/\A\z/, qr/show/, 'list', 'meter0');
+promise('show_wants_a_meter', 2, qr/\A\z/, qr/--help/, 'show');
+promise('path_wants_a_meter', 2, qr/\A\z/, qr/--help/, 'path');
+SKIP: {
+	skip('the module is loaded here', 4) if -d '/sys/class/meter';
+	for my $arguments (['list'], ['show', 'meter0'], ['path', 'meter0'], ['watch']) {
+		promise("meterctl @$arguments says what to type while the module is not loaded", 1, qr/\A\z/, qr/modprobe meterline/, @$arguments);
+	}
+}
+
+done_testing();
