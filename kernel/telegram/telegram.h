@@ -141,17 +141,18 @@ struct telegram_sink {
 /* Room behind a telegram for reads of whole words. */
 #define TELEGRAM_PAD 16
 
+/* Labels of TIC in the table, and one row more for the beginning of a frame. */
+#define TIC_ROWS 108
+
 /**
  * struct tic_shape - how the groups of a label look
  * @value: offset of the data from the label
  * @len: length of the data; 0: not known
- * @horodate: bytes of @value that are a horodate and its separator, or 0
  * @sum: of label and separators, as the checksum counts them
  */
 struct tic_shape {
 	u8 value;
 	u8 len;
-	u8 horodate;
 	u8 sum;
 };
 
@@ -166,8 +167,8 @@ struct tic_decoder {
 	u16 len;		/* bytes of @text in use */
 	u8 state;
 	u8 bit7;		/* OR of the bytes since the last STX */
-	u8 next[128];		/* which row came after each row in the last frame */
-	struct tic_shape shape[128];	/* of the last good group of each row */
+	u8 next[TIC_ROWS];	/* which row came after each row in the last frame */
+	struct tic_shape shape[TIC_ROWS];	/* of the last good group of each row */
 	u8 text[METERLINE_TIC_MAX_BYTES + TELEGRAM_PAD];
 };
 

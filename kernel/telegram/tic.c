@@ -29,9 +29,10 @@
 #define TIC_TEXT_MAX (METERLINE_TIC_MAX_BYTES - 2)
 
 /* Stands for "nothing yet" in the chain of rows. */
-#define ROW_FIRST 127
+#define ROW_FIRST (TIC_ROWS - 1)
 
-/* What struct tic_shape has in @horodate: the characters that stand before the data. */
+_Static_assert(TIC_ROW_COUNT <= ROW_FIRST, "a row for each label");
+
 #define HORODATE_AND_HT (TIC_HORODATE_LEN + 1)
 
 enum tic_state {
@@ -452,8 +453,7 @@ static void tic_learn(struct tic_parse *p, const struct field *f)
 	if (f->len > 0xff || p->text[f->value - 1] != (f->row < TIC_ROW_STANDARD ? ' ' : HT))
 		return;
 	shape->len = f->len;
-	shape->horodate = horodate ? HORODATE_AND_HT : 0;
-	shape->value = info->len + 1 + shape->horodate;
+	shape->value = info->len + 1 + (horodate ? HORODATE_AND_HT : 0);
 	shape->sum = f->row < TIC_ROW_STANDARD ? ' ' : HT * (horodate ? 3 : 2);
 	for (i = 0; i < info->len; i++)
 		shape->sum += info->name[i];
@@ -529,7 +529,7 @@ static __always_inline bool tic_expected(const struct tic_parse *p, unsigned int
 	if (group[-1] != LF || group[info->len] != separator ||
 	    (end & 0xff00ff) != (separator | CR << 16) || !tic_label_is(group, info))
 		return false;
-	if (shape.horodate &&
+	if (shape.value > info->len + 1 &&
 	    (data[-1] != HT || !tic_sum_horodate(data - HORODATE_AND_HT, &sum)))
 		return false;
 	if (!tic_sum_data(data, shape.len, info->form, &sum) ||
