@@ -326,7 +326,7 @@ static void p1_value(struct gathering *g, const struct telegram *t, const struct
 	if (q == Q_power_factor)
 		valid = valid && milli >= -1000 && milli <= 1000;
 	if (q == Q_tariff)
-		valid = valid && number.bytes[0] != '-' && milli % 1000 == 0;
+		valid = valid && number.bytes[0] != '-' && div_s64(milli, 1000) * 1000 == milli;
 	gather(g, q, valid, milli);
 }
 
