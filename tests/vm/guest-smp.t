@@ -4,6 +4,6 @@ here=$(dirname "$0")
 "$here/get-kernel" smp >/dev/null 2>&1 || {
 	echo "TAP version 13"
 	echo "1..0 # SKIP no x86 debug kernel in the cache; make check-debug SMP=1 builds it in ten minutes"
-	exit 4
+	exit 0
 }
 exec "$here/run-guest" --smp 2 smp boot.sh attach chardev lifetime storm kmemleak.sh
