@@ -22,7 +22,7 @@ FUZZERS := fuzz_decoders fuzz_records
 .PHONY: check-host host-tests vectors fuzz
 
 check-host: host-tests
-	$(PROVE) $(HOST_PROGRAMS) $(sort $(wildcard tests/host/*.t))
+	$(PROVE) -j2 $(HOST_PROGRAMS) $(sort $(wildcard tests/host/*.t))
 
 host-tests: build/meterctl build/tests/meterctl $(HOST_PROGRAMS)
 
@@ -49,7 +49,7 @@ fuzz: $(FUZZERS:%=build/fuzz/%)
 
 build/fuzz/%: tests/host/%.c tests/host/fuzz_entry.c $(HOST_SHARED:%=tests/host/%.c) $(wildcard kernel/telegram/*.[ch])
 	@mkdir -p build/fuzz/found
-	clang $(HOST_CFLAGS) $(SANITIZERS) -fsanitize=fuzzer -o $@ $(filter %.c,$^)
+	clang $(filter-out -Wno-format-truncation,$(HOST_CFLAGS)) $(SANITIZERS) -fsanitize=fuzzer -o $@ $(filter %.c,$^)
 
 -include $(HOST_METERCTL:.o=.d) $(HOST_SHARED:%=build/tests/objects/tests/host/%.d) \
 	$(patsubst %,build/tests/objects/tests/host/%.d,$(HOST_TESTS) fuzz_main)

@@ -4,13 +4,13 @@
 const char property[] = "any_bytes_give_the_same_in_any_chunks_and_what_the_rules_say";
 
 /* Chunks of which no two are alike, by lot. */
-static struct said decode_ragged(const u8 *bytes, size_t len)
+static struct said decode_ragged(unsigned int protocol, const u8 *bytes, size_t len)
 {
 	struct said said = { .telegrams = 0 };
 	struct line_decoder *d = malloc(sizeof(*d));
 	u64 state = len;
 
-	line_decoder_init(d, LINE_AUTO, say_telegram, &said);
+	line_decoder_init(d, protocol, say_telegram, &said);
 	for (size_t at = 0; at < len;) {
 		size_t n = 1 + lot(&state, lot(&state, 3) ? 9 : 200);
 
@@ -24,11 +24,15 @@ static struct said decode_ragged(const u8 *bytes, size_t len)
 	return said;
 }
 
-static bool same_in_chunks(const u8 *bytes, size_t len)
+/*
+ * With its protocol named: a line on which telegrams of both are mixed has that of the first one,
+ * which is not the same in any chunks when they end within a few bytes.
+ */
+static bool same_in_chunks(unsigned int protocol, const u8 *bytes, size_t len)
 {
-	struct said whole = decode(LINE_AUTO, bytes, len, 0, NULL);
-	struct said single = decode(LINE_AUTO, bytes, len, 1, NULL);
-	struct said ragged = decode_ragged(bytes, len);
+	struct said whole = decode(protocol, bytes, len, 0, NULL);
+	struct said single = decode(protocol, bytes, len, 1, NULL);
+	struct said ragged = decode_ragged(protocol, bytes, len);
 	bool same = same_said(&whole, &single) && same_said(&whole, &ragged);
 
 	if (!same)
@@ -62,6 +66,10 @@ static bool as_the_rules_say(const u8 *bytes, size_t len, unsigned int protocol,
 /** holds - whether these bytes are read alike in any chunks, and as the rules say */
 bool holds(const u8 *bytes, size_t len)
 {
-	return same_in_chunks(bytes, len) && as_the_rules_say(bytes, len, LINE_TIC, tic_reference) &&
+	struct said both = decode_ragged(LINE_AUTO, bytes, len);
+
+	said_free(&both);
+	return same_in_chunks(LINE_TIC, bytes, len) && same_in_chunks(LINE_P1, bytes, len) &&
+	       as_the_rules_say(bytes, len, LINE_TIC, tic_reference) &&
 	       as_the_rules_say(bytes, len, LINE_P1, p1_reference);
 }

@@ -4,7 +4,9 @@
 /** LLVMFuzzerTestOneInput - what libFuzzer calls */
 int LLVMFuzzerTestOneInput(const u8 *bytes, size_t len)
 {
-	if (!holds(bytes, len))
+	if (!holds(bytes, len)) {
+		fflush(stdout);
 		abort();
+	}
 	return 0;
 }

@@ -3,6 +3,8 @@
  * Tries a property on the vectors and on changed ones, the same ones in every run. ROUNDS in the
  * environment: how many changed ones.
  */
+#include <errno.h>
+
 #include "fuzz.h"
 
 #define ROUNDS 20000
@@ -122,9 +124,11 @@ static size_t make_input(const struct vector *vectors, size_t count, u8 *bytes, 
 
 static void keep_input(const u8 *bytes, size_t len, unsigned long round)
 {
-	const char *path = "build/tests/fuzz.input";
-	FILE *file = fopen(path, "wb");
+	char path[256];
+	FILE *file;
 
+	snprintf(path, sizeof(path), "%s.input", program_invocation_name);
+	file = fopen(path, "wb");
 	if (file && fwrite(bytes, 1, len, file) == len)
 		note("round %lu: the input is kept in %s", round, path);
 	if (file)

@@ -101,7 +101,7 @@ sub planted {
 	return fail("$name: $errors") if $failed;
 	my ($out, undef, $code) = run(['build/tests/planted']);
 	ok($code != 0, "$name turns $test red") or diag($out);
-	unlink $object, 'build/tests/planted', 'build/tests/fuzz.input';
+	unlink $object, 'build/tests/planted', 'build/tests/planted.input';
 }
 planted('a CRC that always fits', 'fuzz_decoders', 'p1', sub { s/return d->crc_sent == .*;/return true;/ });
 planted('a sum that does not see bit 5', 'fuzz_decoders', 'tic', sub { s/& 0x3f\) \+ 0x20 != checksum/& 0x1f) + 0x20 != (checksum & 0x3f)/ });
