@@ -16,8 +16,8 @@ static bool for_each_vector(bool (*check)(const struct vector *v, unsigned int p
 
 	for (size_t i = 0; i < count; i++)
 		for (size_t p = 0; p < COUNT(protocols); p++) {
-			struct said whole = decode(protocols[p], vectors[i].bytes, vectors[i].len,
-						   0, NULL);
+			struct said whole =
+				decode(protocols[p], vectors[i].bytes, vectors[i].len, 0, NULL);
 
 			telegrams += whole.telegrams;
 			kept &= check(&vectors[i], protocols[p], &whole);
@@ -170,8 +170,9 @@ static bool a_telegram_says_the_same_whatever_came_before(const char **skip)
 
 			/* What carries parity is decided over all bytes, so only alike ones. */
 			if (is_7e1(a->bytes, a->len) == is_7e1(b->bytes, b->len) &&
-			    second.fields.len && (both.fields.len < second.fields.len ||
-						  memcmp(end, second.fields.at, second.fields.len)))
+			    second.fields.len &&
+			    (both.fields.len < second.fields.len ||
+			     memcmp(end, second.fields.at, second.fields.len)))
 				kept = broken("%s says something else behind %s", b->name, a->name);
 			said_free(&first);
 			said_free(&second);

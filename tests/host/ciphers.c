@@ -9,7 +9,7 @@
 #include "host.h"
 
 #define HEAD_LEN 18
-#define TAG_LEN 12
+#define TAG_LEN	 12
 
 static const char clear[] = "/SIM5\\2TEST\r\n\r\n0-0:1.0.0(250621130000S)\r\n"
 			    "0-0:42.0.0(53494D39393030303432)\r\n1-0:1.8.0(000123.456*kWh)\r\n!";
@@ -43,14 +43,13 @@ static size_t encipher(u8 *frame, u8 counter, u8 control)
 	memcpy(iv + 8, frame + 14, 4);
 	aad[0] = control;
 	memcpy(aad + 1, keys.auth_key, 16);
-	if (!context ||
-	    !EVP_EncryptInit_ex(context, EVP_aes_128_gcm(), NULL, keys.key, iv) ||
+	if (!context || !EVP_EncryptInit_ex(context, EVP_aes_128_gcm(), NULL, keys.key, iv) ||
 	    (control == 0x30 && !EVP_EncryptUpdate(context, NULL, &out, aad, sizeof(aad))) ||
 	    !EVP_EncryptUpdate(context, frame + HEAD_LEN, &out, text, len) ||
 	    !EVP_EncryptFinal_ex(context, frame + HEAD_LEN + len, &out))
 		abort();
-	if (control == 0x30 && !EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, TAG_LEN,
-						    frame + HEAD_LEN + len))
+	if (control == 0x30 &&
+	    !EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, TAG_LEN, frame + HEAD_LEN + len))
 		abort();
 	EVP_CIPHER_CTX_free(context);
 	return 13 + length;
@@ -118,7 +117,8 @@ static bool with_its_tag_no_altered_telegram_is_accepted(const char **skip)
 		said = decipher(&keys, bytes, len, len);
 		bytes[bit / 8] ^= 1 << bit % 8;
 		if (said.telegrams)
-			return broken("accepted with bit %zu of byte %zu flipped", bit % 8, bit / 8);
+			return broken("accepted with bit %zu of byte %zu flipped", bit % 8,
+				      bit / 8);
 		said_free(&said);
 	}
 	note("%zu bits", 8 * len);
@@ -180,7 +180,9 @@ static bool a_wrong_key_gives_nothing(const char **skip)
 
 static bool a_frame_is_read_behind_a_damaged_a_cut_and_an_endless_one(const char **skip)
 {
-	static const u8 endless[] = { 0xdb, 8, 'S', 'I', 'M', 0, 0, 0, 0, 1, 0x82, 0xff, 0xff, 0x30 };
+	static const u8 endless[] = {
+		0xdb, 8, 'S', 'I', 'M', 0, 0, 0, 0, 1, 0x82, 0xff, 0xff, 0x30
+	};
 	u8 bytes[4096];
 	size_t len = encipher(bytes, 1, 0x30);
 	struct said said;

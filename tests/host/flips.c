@@ -16,8 +16,8 @@
 struct flips {
 	size_t telegrams;
 	size_t bits;
-	size_t altered;		/* groups that were accepted and say something else */
-	size_t gone;		/* telegrams of P1 that were not accepted */
+	size_t altered; /* groups that were accepted and say something else */
+	size_t gone;	/* telegrams of P1 that were not accepted */
 };
 
 typedef bool (*flip_fn)(const struct vector *v, u8 *bytes, size_t len, struct flips *flips);
@@ -99,8 +99,8 @@ static bool flip_p1_with_crc(const struct vector *v, u8 *bytes, size_t len, stru
 		bytes[bit / 8] ^= 1 << bit % 8;
 		said = decode(LINE_P1, bytes, len, 0, NULL);
 		if (said.telegrams && (bit / 8 < crc || !same_said(&said, &whole)))
-			kept = broken("%s: accepted with bit %zu of byte %zu flipped:\n%s",
-				      v->name, bit % 8, bit / 8, said.fields.at);
+			kept = broken("%s: accepted with bit %zu of byte %zu flipped:\n%s", v->name,
+				      bit % 8, bit / 8, said.fields.at);
 		flips->gone += !said.telegrams;
 		said_free(&said);
 		bytes[bit / 8] ^= 1 << bit % 8;
@@ -139,7 +139,8 @@ static bool flip_7e1(unsigned int protocol, const struct vector *v, u8 *bytes, s
 		stream[at] ^= 1 << bit % 8;
 		said = decode(protocol, stream, 2 * len, 0, NULL);
 		/* What is still said was said before. */
-		for (line = said.fields.at; line && *line && protocol == LINE_TIC; line = next + 1) {
+		for (line = said.fields.at; line && *line && protocol == LINE_TIC;
+		     line = next + 1) {
 			char text[256];
 
 			next = strchr(line, '\n');
@@ -303,8 +304,7 @@ static bool tic_accepts_a_flipped_bit_only_where_no_check_sees_it(const char **s
 	bool kept = for_each_telegram(LINE_TIC, flip_tic, &flips);
 
 	(void)skip;
-	note("%zu frames, %zu bits, %zu texts altered", flips.telegrams, flips.bits,
-	     flips.altered);
+	note("%zu frames, %zu bits, %zu texts altered", flips.telegrams, flips.bits, flips.altered);
 	return kept && flips.altered && flips.altered < flips.bits / 8;
 }
 

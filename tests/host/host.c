@@ -299,8 +299,8 @@ size_t tic_frame_of(u8 *bytes, size_t size, const char *const *groups, size_t co
 
 		for (const char *c = groups[i]; *c; c++)
 			sum += (u8)*c;
-		len += snprintf((char *)bytes + len, size - len, "\n%s%c%c\r", groups[i],
-				separator, (sum & 0x3f) + 0x20);
+		len += snprintf((char *)bytes + len, size - len, "\n%s%c%c\r", groups[i], separator,
+				(sum & 0x3f) + 0x20);
 	}
 	bytes[len++] = 3;
 	return len;

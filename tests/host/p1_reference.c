@@ -257,8 +257,8 @@ static bool ends(const struct line *l, size_t begin, size_t end, size_t *next, s
 	if (at - begin > METERLINE_P1_MAX_BYTES)
 		return false;
 	if (digits == 4)
-		fits = sent == crc16(l->bytes + begin, end + 1 - begin,
-				     l->parity[at] ? 0x7f : 0xff);
+		fits = sent ==
+		       crc16(l->bytes + begin, end + 1 - begin, l->parity[at] ? 0x7f : 0xff);
 	if (!fits) {
 		while (at < l->len && is_blank(l->bytes[at] & 0x7f))
 			at++;

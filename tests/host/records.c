@@ -42,8 +42,10 @@ static void as_text(void *context, const struct telegram *t)
 {
 	static const char *const flags[] = { ",-,", ",g," };
 	char *text = malloc(METERLINE_RECORD_MAX + TELEGRAM_PAD);
-	struct record_header h = { .seq = 7, .boottime_us = 1234567890123ull,
-				   .damaged = t->damaged, .protocol = t->protocol };
+	struct record_header h = { .seq = 7,
+				   .boottime_us = 1234567890123ull,
+				   .damaged = t->damaged,
+				   .protocol = t->protocol };
 	struct telegram *again = malloc(sizeof(*again));
 	struct record_header read;
 	struct trip *trip = context;
@@ -165,13 +167,23 @@ static bool is_record(const char *text)
 static bool what_is_no_record_is_refused(const char **skip)
 {
 	static const char *const bad[] = {
-		"", "\n", "1\n", "1,2\n", "1,2,p1\n", "1,2,p1,-,0\n", "x,2,p1,-,0;\n\n",
-		"1,2,p2,-,0;\n\n", "1,2,p1,-,70000;\n\n", "1,2,p1,-,0;\n1-0:1.8.0=(1)\n\n",
-		"1,2,p1,-,0;\n 1-0:1.8.0\n\n", "1,2,p1,-,0;\n 1-0:1.8.0=(\\xg1)\n\n",
+		"",
+		"\n",
+		"1\n",
+		"1,2\n",
+		"1,2,p1\n",
+		"1,2,p1,-,0\n",
+		"x,2,p1,-,0;\n\n",
+		"1,2,p2,-,0;\n\n",
+		"1,2,p1,-,70000;\n\n",
+		"1,2,p1,-,0;\n1-0:1.8.0=(1)\n\n",
+		"1,2,p1,-,0;\n 1-0:1.8.0\n\n",
+		"1,2,p1,-,0;\n 1-0:1.8.0=(\\xg1)\n\n",
 		"99999999999999999999999,2,p1,-,0;\n\n",
 	};
 	static const char *const good[] = {
-		"1,2,p1,-,0;\n\n", "1,2,p1,-,0,later,more;9\n 1-0:1.8.0=(1*kWh)\n\n",
+		"1,2,p1,-,0;\n\n",
+		"1,2,p1,-,0,later,more;9\n 1-0:1.8.0=(1*kWh)\n\n",
 		"1,2,tic-standard,g,3;\n DATE@E251011010531=\n\n",
 		"1,2,tic-historique,-,0;a\\x0ab\n PTEC=HP..\n\n",
 	};

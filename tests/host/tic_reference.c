@@ -9,17 +9,20 @@ enum { STX = 2, ETX = 3, EOT = 4, HT = 9, LF = 10, CR = 13 };
 
 /* Labels whose data are digits, "n" for one digit, "*" for anything. */
 static const char *const digit_labels[] = {
-	"ADCO", "ADSC", "PRM", "ISOUSC", "BASE", "HCHC", "HCHP", "EJPHN", "EJPHPM", "BBRHCJB",
-	"BBRHPJB", "BBRHCJW", "BBRHPJW", "BBRHCJR", "BBRHPJR", "PEJP", "IINST", "IINST1",
-	"IINST2", "IINST3", "ADPS", "IMAX", "IMAX1", "IMAX2", "IMAX3", "PMAX", "PAPP", "ADIR1",
-	"ADIR2", "ADIR3", "GAZ", "AUTRE", "VTIC", "EAST", "EASF01", "EASF02", "EASF03", "EASF04",
-	"EASF05", "EASF06", "EASF07", "EASF08", "EASF09", "EASF10", "EASD01", "EASD02", "EASD03",
-	"EASD04", "EAIT", "ERQ1", "ERQ2", "ERQ3", "ERQ4", "IRMS1", "IRMS2", "IRMS3", "URMS1",
-	"URMS2", "URMS3", "PREF", "PCOUP", "SINSTS", "SINSTS1", "SINSTS2", "SINSTS3", "SMAXSN",
-	"SMAXSN1", "SMAXSN2", "SMAXSN3", "SMAXSN-1", "SMAXSN1-1", "SMAXSN2-1", "SMAXSN3-1",
-	"SINSTI", "SMAXIN", "SMAXIN-1", "CCASN", "CCASN-1", "CCAIN", "CCAIN-1", "UMOY1", "UMOY2",
-	"UMOY3", "DPM1", "FPM1", "DPM2", "FPM2", "DPM3", "FPM3", "RELAIS", "NTARF", "NJOURF",
-	"NJOURF+1",
+	"ADCO",	     "ADSC",	  "PRM",       "ISOUSC",  "BASE",    "HCHC",	 "HCHP",
+	"EJPHN",     "EJPHPM",	  "BBRHCJB",   "BBRHPJB", "BBRHCJW", "BBRHPJW",	 "BBRHCJR",
+	"BBRHPJR",   "PEJP",	  "IINST",     "IINST1",  "IINST2",  "IINST3",	 "ADPS",
+	"IMAX",	     "IMAX1",	  "IMAX2",     "IMAX3",	  "PMAX",    "PAPP",	 "ADIR1",
+	"ADIR2",     "ADIR3",	  "GAZ",       "AUTRE",	  "VTIC",    "EAST",	 "EASF01",
+	"EASF02",    "EASF03",	  "EASF04",    "EASF05",  "EASF06",  "EASF07",	 "EASF08",
+	"EASF09",    "EASF10",	  "EASD01",    "EASD02",  "EASD03",  "EASD04",	 "EAIT",
+	"ERQ1",	     "ERQ2",	  "ERQ3",      "ERQ4",	  "IRMS1",   "IRMS2",	 "IRMS3",
+	"URMS1",     "URMS2",	  "URMS3",     "PREF",	  "PCOUP",   "SINSTS",	 "SINSTS1",
+	"SINSTS2",   "SINSTS3",	  "SMAXSN",    "SMAXSN1", "SMAXSN2", "SMAXSN3",	 "SMAXSN-1",
+	"SMAXSN1-1", "SMAXSN2-1", "SMAXSN3-1", "SINSTI",  "SMAXIN",  "SMAXIN-1", "CCASN",
+	"CCASN-1",   "CCAIN",	  "CCAIN-1",   "UMOY1",	  "UMOY2",   "UMOY3",	 "DPM1",
+	"FPM1",	     "DPM2",	  "FPM2",      "DPM3",	  "FPM3",    "RELAIS",	 "NTARF",
+	"NJOURF",    "NJOURF+1",
 };
 
 static const char *const hex_labels[] = { "STGE", "PPOT", "MOTDETAT" };

@@ -144,7 +144,8 @@ static bool parse_start(const char *text, int64_t *ms)
 		return true;
 	}
 	say("--start %s: it wants a time in UTC of the years 2000 to 2069, "
-	    "such as 2024-03-31T00:59:30Z", text);
+	    "such as 2024-03-31T00:59:30Z",
+	    text);
 	return false;
 }
 

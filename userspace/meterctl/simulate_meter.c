@@ -169,15 +169,16 @@ static void draw_power(struct sim_meter *m)
 	for (unsigned int i = 0; i < m->phases; i++) {
 		if (!sim_random(&m->random, 12))
 			m->load_w[i] = 100 + sim_random(&m->random, most);
-		m->load_w[i] = clamp(m->load_w[i] + (int32_t)sim_random(&m->random, 81) - 40, 60,
-				     most);
+		m->load_w[i] =
+			clamp(m->load_w[i] + (int32_t)sim_random(&m->random, 81) - 40, 60, most);
 		if (m->overload == (int)i)
 			m->load_w[i] = 7600 + (int32_t)sim_random(&m->random, 1500);
-		m->load_var[i] = clamp(m->load_var[i] + (int32_t)sim_random(&m->random, 41) - 20,
-				       -250, 600);
+		m->load_var[i] =
+			clamp(m->load_var[i] + (int32_t)sim_random(&m->random, 41) - 20, -250, 600);
 		m->active_w[i] = m->load_w[i] - sun;
-		m->voltage_dv[i] = clamp((int32_t)m->voltage_dv[i] - 5 +
-					 (int32_t)sim_random(&m->random, 11), 2200, 2440);
+		m->voltage_dv[i] =
+			clamp((int32_t)m->voltage_dv[i] - 5 + (int32_t)sim_random(&m->random, 11),
+			      2200, 2440);
 	}
 }
 
@@ -296,7 +297,8 @@ static void month_ended(struct sim_meter *m, int64_t end)
 static int64_t month_begin(int64_t utc_s, int back)
 {
 	struct sim_local local = sim_local(utc_s);
-	struct tm tm = { .tm_year = local.tm.tm_year, .tm_mon = local.tm.tm_mon - back,
+	struct tm tm = { .tm_year = local.tm.tm_year,
+			 .tm_mon = local.tm.tm_mon - back,
 			 .tm_mday = 1 };
 	int64_t begin = timegm(&tm) - 3600;
 
@@ -327,8 +329,8 @@ void sim_meter_advance(struct sim_meter *m, int64_t ms)
 	m->telegrams++;
 }
 
-static void start_mean(struct sim_meter *m, struct sim_mean *mean, uint32_t period_s,
-		       uint32_t low, uint32_t span)
+static void start_mean(struct sim_meter *m, struct sim_mean *mean, uint32_t period_s, uint32_t low,
+		       uint32_t span)
 {
 	int64_t utc_s = m->utc_ms / 1000;
 
@@ -359,8 +361,8 @@ static void start_history(struct sim_meter *m)
 	m->peak = m->quarter.last;
 	for (int i = 0; i < SIM_MONTHS; i++) {
 		m->month_ends[i] = month_begin(utc_s, SIM_MONTHS - 1 - i);
-		m->peaks[i].utc = m->month_ends[i] - 900 * (int64_t)(1 + sim_random(&m->random,
-										     2600));
+		m->peaks[i].utc =
+			m->month_ends[i] - 900 * (int64_t)(1 + sim_random(&m->random, 2600));
 		m->peaks[i].value = 2500 + sim_random(&m->random, 4000);
 	}
 }
@@ -397,8 +399,7 @@ void sim_meter_start(struct sim_meter *m, const struct sim_kind *kind, uint64_t 
 	for (unsigned int i = 0; i < tariffs[kind->calendar]; i++) {
 		m->import_wms[i] = (1000000 + sim_random(&m->random, 30000000)) * WMS_PER_WH;
 		if (kind->producer)
-			m->export_wms[i] = (1000000 + sim_random(&m->random, 9000000)) *
-					   WMS_PER_WH;
+			m->export_wms[i] = (1000000 + sim_random(&m->random, 9000000)) * WMS_PER_WH;
 	}
 	for (unsigned int i = 0; i < 4; i++) {
 		m->grid_wms[i] = (1000000 + sim_random(&m->random, 15000000)) * WMS_PER_WH;

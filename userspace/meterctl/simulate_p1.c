@@ -39,8 +39,8 @@ static void expect_object(struct sim_telegram *t, const char *code, const char *
 	sim_field_end(t);
 }
 
-__attribute__((format(printf, 3, 4)))
-static void object(struct sim_telegram *t, const char *code, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void object(struct sim_telegram *t, const char *code,
+							 const char *format, ...)
 {
 	char groups[2400];
 	va_list args;
@@ -110,7 +110,7 @@ struct format {
 	int digits;
 	int places;
 	const char *unit;
-	int32_t milli;	/* thousandths of the base unit in one unit of the last place */
+	int32_t milli; /* thousandths of the base unit in one unit of the last place */
 };
 
 static const struct format kwh = { 6, 3, "kWh", 1000 };
@@ -365,12 +365,11 @@ static void hourly_gas(const struct sim_meter *m, struct sim_telegram *t)
 	object(t, "0-1:24.4.0", "(1)");
 }
 
-#define GAS_ID	"G0099002400000042"
+#define GAS_ID "G0099002400000042"
 
 /* DSMR 2.2 and 3.0: power in steps of 10 W. */
 static void dsmr_old(const struct sim_kind *kind, const struct sim_meter *m, const char *number,
-		     struct sim_telegram *t, const char *ident, int power_digits,
-		     const char *limit)
+		     struct sim_telegram *t, const char *ident, int power_digits, const char *limit)
 {
 	const struct format energy = { 5, 3, "kWh", 1000 };
 	const struct format ten_w = { power_digits, 2, "kW", 10000 };
@@ -734,52 +733,125 @@ static void austria(const struct sim_kind *kind, const struct sim_meter *m, cons
 
 const struct sim_kind sim_p1_kinds[] = {
 	{
-		.name = "dsmr22", .help = "Netherlands, DSMR 2.2; 9600 baud with parity",
-		.number = DUTCH_ID, .baud = 9600, .period_ms = 10000, .phases = 1,
-		.calendar = CALENDAR_LOW_NORMAL, .supply_period_s = 3600, .parity = true,
+		.name = "dsmr22",
+		.help = "Netherlands, DSMR 2.2; 9600 baud with parity",
+		.number = DUTCH_ID,
+		.baud = 9600,
+		.period_ms = 10000,
+		.phases = 1,
+		.calendar = CALENDAR_LOW_NORMAL,
+		.supply_period_s = 3600,
+		.parity = true,
 		.write = dsmr22,
-	}, {
-		.name = "dsmr3", .help = "Netherlands, DSMR 3.0; 9600 baud",
-		.number = DUTCH_ID, .baud = 9600, .period_ms = 10000, .phases = 1,
-		.calendar = CALENDAR_LOW_NORMAL, .supply_period_s = 3600, .write = dsmr3,
-	}, {
-		.name = "dsmr4", .help = "Netherlands, DSMR 4.2, three-phase, every 10 s",
-		.number = DUTCH_ID, .baud = 115200, .period_ms = 10000, .phases = 3,
-		.calendar = CALENDAR_LOW_NORMAL, .supply_period_s = 3600, .crc = true,
+	},
+	{
+		.name = "dsmr3",
+		.help = "Netherlands, DSMR 3.0; 9600 baud",
+		.number = DUTCH_ID,
+		.baud = 9600,
+		.period_ms = 10000,
+		.phases = 1,
+		.calendar = CALENDAR_LOW_NORMAL,
+		.supply_period_s = 3600,
+		.write = dsmr3,
+	},
+	{
+		.name = "dsmr4",
+		.help = "Netherlands, DSMR 4.2, three-phase, every 10 s",
+		.number = DUTCH_ID,
+		.baud = 115200,
+		.period_ms = 10000,
+		.phases = 3,
+		.calendar = CALENDAR_LOW_NORMAL,
+		.supply_period_s = 3600,
+		.crc = true,
 		.write = dsmr4,
-	}, {
-		.name = "dsmr5", .help = "Netherlands, DSMR 5.0 with solar panels, every second",
-		.number = DUTCH_ID, .baud = 115200, .period_ms = 1000, .phases = 3,
-		.producer = true, .calendar = CALENDAR_LOW_NORMAL, .supply_period_s = 300,
-		.crc = true, .write = dsmr5,
-	}, {
-		.name = "belgium", .help = "Belgium, e-MUCS-P1 1.7 with gas and water",
-		.number = "1SAG9900000042", .baud = 115200, .period_ms = 1000, .phases = 3,
-		.producer = true, .calendar = CALENDAR_DAY_NIGHT, .supply_period_s = 300,
-		.crc = true, .write = belgium,
-	}, {
-		.name = "sweden", .help = "Sweden, H1 port, every 10 s",
-		.baud = 115200, .period_ms = 10000, .phases = 3, .producer = true,
-		.supply_period_s = 3600, .crc = true, .write = sweden,
-	}, {
-		.name = "luxembourg", .help = "Luxembourg, Smarty in clear, a replaced gas meter",
-		.number = "SAG9900000000042", .baud = 115200, .period_ms = 10000, .phases = 3,
-		.producer = true, .supply_period_s = 300, .crc = true, .write = luxembourg,
-	}, {
-		.name = "lithuania", .help = "Lithuania, ESO extended set",
-		.number = "99000000000000000000000000000042", .baud = 115200,
-		.period_ms = 10000, .phases = 3, .producer = true,
-		.calendar = CALENDAR_LOW_NORMAL, .supply_period_s = 3600, .crc = true,
+	},
+	{
+		.name = "dsmr5",
+		.help = "Netherlands, DSMR 5.0 with solar panels, every second",
+		.number = DUTCH_ID,
+		.baud = 115200,
+		.period_ms = 1000,
+		.phases = 3,
+		.producer = true,
+		.calendar = CALENDAR_LOW_NORMAL,
+		.supply_period_s = 300,
+		.crc = true,
+		.write = dsmr5,
+	},
+	{
+		.name = "belgium",
+		.help = "Belgium, e-MUCS-P1 1.7 with gas and water",
+		.number = "1SAG9900000042",
+		.baud = 115200,
+		.period_ms = 1000,
+		.phases = 3,
+		.producer = true,
+		.calendar = CALENDAR_DAY_NIGHT,
+		.supply_period_s = 300,
+		.crc = true,
+		.write = belgium,
+	},
+	{
+		.name = "sweden",
+		.help = "Sweden, H1 port, every 10 s",
+		.baud = 115200,
+		.period_ms = 10000,
+		.phases = 3,
+		.producer = true,
+		.supply_period_s = 3600,
+		.crc = true,
+		.write = sweden,
+	},
+	{
+		.name = "luxembourg",
+		.help = "Luxembourg, Smarty in clear, a replaced gas meter",
+		.number = "SAG9900000000042",
+		.baud = 115200,
+		.period_ms = 10000,
+		.phases = 3,
+		.producer = true,
+		.supply_period_s = 300,
+		.crc = true,
+		.write = luxembourg,
+	},
+	{
+		.name = "lithuania",
+		.help = "Lithuania, ESO extended set",
+		.number = "99000000000000000000000000000042",
+		.baud = 115200,
+		.period_ms = 10000,
+		.phases = 3,
+		.producer = true,
+		.calendar = CALENDAR_LOW_NORMAL,
+		.supply_period_s = 3600,
+		.crc = true,
 		.write = lithuania,
-	}, {
-		.name = "hungary", .help = "Hungary, E.ON",
-		.number = "990000000000042", .baud = 115200, .period_ms = 10000, .phases = 3,
-		.producer = true, .calendar = CALENDAR_LOW_NORMAL, .supply_period_s = 3600,
-		.crc = true, .write = hungary,
-	}, {
-		.name = "austria", .help = "Austria, Sagemcom T210-D-r in clear: whole Wh and W",
-		.baud = 115200, .period_ms = 10000, .phases = 3, .producer = true,
-		.calendar = CALENDAR_LOW_NORMAL, .supply_period_s = 3600, .crc = true,
+	},
+	{
+		.name = "hungary",
+		.help = "Hungary, E.ON",
+		.number = "990000000000042",
+		.baud = 115200,
+		.period_ms = 10000,
+		.phases = 3,
+		.producer = true,
+		.calendar = CALENDAR_LOW_NORMAL,
+		.supply_period_s = 3600,
+		.crc = true,
+		.write = hungary,
+	},
+	{
+		.name = "austria",
+		.help = "Austria, Sagemcom T210-D-r in clear: whole Wh and W",
+		.baud = 115200,
+		.period_ms = 10000,
+		.phases = 3,
+		.producer = true,
+		.calendar = CALENDAR_LOW_NORMAL,
+		.supply_period_s = 3600,
+		.crc = true,
 		.write = austria,
 	},
 };

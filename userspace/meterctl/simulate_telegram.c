@@ -9,8 +9,8 @@
 
 #include "simulate.h"
 
-__attribute__((format(printf, 2, 3)))
-static void text_add(struct sim_text *text, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void text_add(struct sim_text *text,
+							   const char *format, ...)
 {
 	size_t room = sizeof(text->text) - text->len;
 	va_list args;
@@ -154,8 +154,7 @@ void sim_quantity_tariff(struct sim_telegram *t, const char *name, unsigned int 
 }
 
 /** sim_quantity_phase - the same with _lN behind its name, @phase from 0 */
-void sim_quantity_phase(struct sim_telegram *t, const char *name, unsigned int phase,
-			int64_t milli)
+void sim_quantity_phase(struct sim_telegram *t, const char *name, unsigned int phase, int64_t milli)
 {
 	char full[64];
 

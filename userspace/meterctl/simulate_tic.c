@@ -8,22 +8,22 @@
 
 #include "simulate.h"
 
-#define STX	"\002"
-#define ETX	"\003"
-#define EOT	"\004"
+#define STX "\002"
+#define ETX "\003"
+#define EOT "\004"
 
 /* 54E 5.3: at most 33.4 ms between two groups, 16.7 to 33.4 ms between two frames. */
-#define GROUP_GAP_MS	8
-#define FRAME_GAP_MS	25
+#define GROUP_GAP_MS 8
+#define FRAME_GAP_MS 25
 
 /* 02E 2.4: so many short frames lie between two long ones while a phase is overloaded. */
-#define SHORT_FRAMES	20
+#define SHORT_FRAMES 20
 
 /* How tri meters are simulated: an overload begins in frame 2 of each round. */
-#define ROUND_FRAMES	120
-#define OVERLOAD_FRAME	2
-#define OVERLOAD_END	38	/* 30 s later; short frames go on for another minute */
-#define BURSTS		5
+#define ROUND_FRAMES   120
+#define OVERLOAD_FRAME 2
+#define OVERLOAD_END   38 /* 30 s later; short frames go on for another minute */
+#define BURSTS	       5
 
 static void insert_byte(struct sim_telegram *t, size_t offset, char c)
 {
@@ -255,9 +255,9 @@ static void registers(const struct sim_meter *m, struct sim_telegram *t)
 static void period(const struct sim_meter *m, struct sim_telegram *t)
 {
 	static const char *const peak[] = { "HC..", "HP.." };
-	const char *value = m->calendar == CALENDAR_SINGLE ? "TH.." :
-			    m->calendar == CALENDAR_TEMPO  ? tempo_period[m->tariff] :
-							     peak[m->tariff];
+	const char *value = m->calendar == CALENDAR_SINGLE  ? "TH.."
+			    : m->calendar == CALENDAR_TEMPO ? tempo_period[m->tariff]
+							    : peak[m->tariff];
 
 	if (group(t, "PTEC", NULL, value))
 		sim_quantity(t, "tariff", (m->tariff + 1) * 1000);
@@ -270,8 +270,7 @@ static void tomorrow(const struct sim_meter *m, struct sim_telegram *t)
 	unsigned int colour = sim_tempo_colour(m->utc_ms / 1000 + 86400);
 
 	if (m->calendar == CALENDAR_TEMPO)
-		group(t, "DEMAIN", NULL,
-		      local.tm.tm_hour >= 20 ? tempo_tomorrow[colour] : "----");
+		group(t, "DEMAIN", NULL, local.tm.tm_hour >= 20 ? tempo_tomorrow[colour] : "----");
 }
 
 static void address(struct sim_telegram *t, const char *label, const char *meter)
@@ -406,16 +405,16 @@ static int overload(uint64_t telegrams)
 
 /* ---- standard ---- */
 
-#define PREF_MONO_KVA	6
-#define PREF_TRI_KVA	12
+#define PREF_MONO_KVA 6
+#define PREF_TRI_KVA  12
 
 static void stamp(char text[16], int64_t utc_s)
 {
 	struct sim_local local = sim_local(utc_s);
 
 	snprintf(text, 16, "%c%02d%02d%02d%02d%02d%02d", local.summer ? 'E' : 'H',
-		 local.tm.tm_year % 100, local.tm.tm_mon + 1, local.tm.tm_mday, local.tm.tm_hour, local.tm.tm_min,
-		 local.tm.tm_sec);
+		 local.tm.tm_year % 100, local.tm.tm_mon + 1, local.tm.tm_mday, local.tm.tm_hour,
+		 local.tm.tm_min, local.tm.tm_sec);
 }
 
 static void stamped(struct sim_telegram *t, const char *label, int digits,
@@ -583,14 +582,15 @@ static void peak_border(const struct sim_meter *m, struct sim_telegram *t, const
 			int number, int days)
 {
 	struct sim_local local = sim_local(m->utc_ms / 1000);
-	struct tm tm = { .tm_year = local.tm.tm_year, .tm_mon = local.tm.tm_mon,
+	struct tm tm = { .tm_year = local.tm.tm_year,
+			 .tm_mon = local.tm.tm_mon,
 			 .tm_mday = local.tm.tm_mday + days };
 	char label[8], horodate[16];
 
 	timegm(&tm);
 	snprintf(label, sizeof(label), "%s%d", name, number);
-	snprintf(horodate, sizeof(horodate), " %02d%02d%02d060000", tm.tm_year % 100,
-		 tm.tm_mon + 1, tm.tm_mday);
+	snprintf(horodate, sizeof(horodate), " %02d%02d%02d060000", tm.tm_year % 100, tm.tm_mon + 1,
+		 tm.tm_mday);
 	group(t, label, horodate, "00");
 }
 
@@ -641,8 +641,8 @@ static void standard(const struct sim_kind *kind, const struct sim_meter *m, con
 	standard_frame(m, meter, t, false);
 }
 
-static void standard_all(const struct sim_kind *kind, const struct sim_meter *m,
-			 const char *meter, struct sim_telegram *t)
+static void standard_all(const struct sim_kind *kind, const struct sim_meter *m, const char *meter,
+			 struct sim_telegram *t)
 {
 	(void)kind;
 	standard_frame(m, meter, t, true);
@@ -652,45 +652,79 @@ const struct sim_kind sim_tic_kinds[] = {
 	{
 		.name = "linky-historique-base",
 		.help = "French Linky, single phase, historique, one tariff; 1200 baud",
-		.number = "992461000042", .baud = 1200, .phases = 1,
-		.supply_period_s = 3600, .tic = true,
+		.number = "992461000042",
+		.baud = 1200,
+		.phases = 1,
+		.supply_period_s = 3600,
+		.tic = true,
 		.write = historique_mono,
-	}, {
+	},
+	{
 		.name = "linky-historique-hc",
 		.help = "the same with off-peak hours",
-		.number = "992461000043", .baud = 1200, .phases = 1,
-		.supply_period_s = 3600, .tic = true,
-		.calendar = CALENDAR_LOW_NORMAL, .write = historique_mono,
-	}, {
+		.number = "992461000043",
+		.baud = 1200,
+		.phases = 1,
+		.supply_period_s = 3600,
+		.tic = true,
+		.calendar = CALENDAR_LOW_NORMAL,
+		.write = historique_mono,
+	},
+	{
 		.name = "linky-historique-tempo",
 		.help = "the same with Tempo's six tariffs",
-		.number = "992461000044", .baud = 1200, .phases = 1,
-		.supply_period_s = 3600, .tic = true,
-		.calendar = CALENDAR_TEMPO, .write = historique_mono,
-	}, {
+		.number = "992461000044",
+		.baud = 1200,
+		.phases = 1,
+		.supply_period_s = 3600,
+		.tic = true,
+		.calendar = CALENDAR_TEMPO,
+		.write = historique_mono,
+	},
+	{
 		.name = "linky-historique-tri",
 		.help = "three-phase, historique; from the third frame on a phase is overloaded",
-		.number = "992463000045", .baud = 1200, .phases = 3,
-		.supply_period_s = 3600, .tic = true,
-		.overload = overload, .write = historique_tri,
-	}, {
+		.number = "992463000045",
+		.baud = 1200,
+		.phases = 3,
+		.supply_period_s = 3600,
+		.tic = true,
+		.overload = overload,
+		.write = historique_tri,
+	},
+	{
 		.name = "linky-standard",
 		.help = "French Linky, single phase, standard, off-peak hours; 9600 baud",
-		.number = "992461000046", .baud = 9600, .phases = 1,
-		.supply_period_s = 3600, .tic = true,
-		.calendar = CALENDAR_LOW_NORMAL, .write = standard,
-	}, {
+		.number = "992461000046",
+		.baud = 9600,
+		.phases = 1,
+		.supply_period_s = 3600,
+		.tic = true,
+		.calendar = CALENDAR_LOW_NORMAL,
+		.write = standard,
+	},
+	{
 		.name = "linky-standard-tri-producer",
 		.help = "three-phase, standard, with solar panels",
-		.number = "992463000047", .baud = 9600, .phases = 3,
-		.supply_period_s = 3600, .tic = true,
-		.producer = true, .write = standard,
-	}, {
+		.number = "992463000047",
+		.baud = 9600,
+		.phases = 3,
+		.supply_period_s = 3600,
+		.tic = true,
+		.producer = true,
+		.write = standard,
+	},
+	{
 		.name = "linky-standard-all71",
 		.help = "the same with every label that the specification knows",
-		.number = "992463000048", .baud = 9600, .phases = 3,
-		.supply_period_s = 3600, .tic = true,
-		.producer = true, .calendar = CALENDAR_TEMPO, .write = standard_all,
+		.number = "992463000048",
+		.baud = 9600,
+		.phases = 3,
+		.supply_period_s = 3600,
+		.tic = true,
+		.producer = true,
+		.calendar = CALENDAR_TEMPO,
+		.write = standard_all,
 	},
 };
 
