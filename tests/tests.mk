@@ -28,13 +28,16 @@ host-tests: build/meterctl build/tests/meterctl $(HOST_PROGRAMS)
 
 build/tests/objects/%.o: %.c tests/tests.mk
 	@mkdir -p $(@D)
-	$(CC) $(HOST_CFLAGS) $(SANITIZERS) -MMD -MP -c -o $@ $<
+	@echo "  CC      $@"
+	@$(CC) $(HOST_CFLAGS) $(SANITIZERS) -MMD -MP -c -o $@ $<
 
 build/tests/meterctl: $(HOST_METERCTL)
-	$(CC) $(SANITIZERS) -o $@ $^ $(METERCTL_LIBRARIES)
+	@echo "  LD      $@"
+	@$(CC) $(SANITIZERS) -o $@ $^ $(METERCTL_LIBRARIES)
 
 $(HOST_PROGRAMS): build/tests/%: build/tests/objects/tests/host/%.o $(HOST_SUPPORT)
-	$(CC) $(SANITIZERS) -o $@ $^ $(HOST_LIBRARIES)
+	@echo "  LD      $@"
+	@$(CC) $(SANITIZERS) -o $@ $^ $(HOST_LIBRARIES)
 
 build/tests/ciphers: HOST_LIBRARIES := -lcrypto
 build/tests/ciphers: $(call HOST_OBJECT,userspace/decode/crypt.c userspace/decode/p1_cipher.c)

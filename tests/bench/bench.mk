@@ -30,7 +30,8 @@ build/bench/%.bin: build/meterctl
 
 build/bench/bench: $(BENCH_SOURCES) $(wildcard kernel/telegram/*.h)
 	@mkdir -p $(@D)
-	$(CC) -O2 -g -Wall -Wextra -Ikernel/telegram -o $@ $(BENCH_SOURCES)
+	@echo "  CC      $@"
+	@$(CC) -O2 -g -Wall -Wextra -Ikernel/telegram -o $@ $(BENCH_SOURCES)
 
 bench: build/bench/bench $(BENCH_FILES)
 	@uname -m; sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -n 1

@@ -9,7 +9,8 @@ selftests: $(SELFTESTS)
 
 build/selftests/%: tests/selftests/%.c $(wildcard tests/selftests/*.h) kernel/include/uapi/linux/meterline.h
 	@mkdir -p build/selftests
-	$(CC) -O2 -Wall -static -Ikernel/include/uapi -o $@ $< -lpthread
+	@echo "  CC      $@"
+	@$(CC) -O2 -Wall -static -Ikernel/include/uapi -o $@ $< -lpthread
 
 check-modules:
 	$(PROVE) tests/vm/modules.t
