@@ -10,7 +10,7 @@ HOST_CFLAGS := -std=gnu11 -O2 -g -fno-omit-frame-pointer -Wall -Wextra -Wshadow 
 	-Wmissing-prototypes -Wno-format-truncation -D_GNU_SOURCE -DMETERLINE_VERSION='"$(VERSION)"' -Ikernel/telegram
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all
 
-HOST_TESTS := chunks ciphers flips limits records fuzz_decoders fuzz_records
+HOST_TESTS := chunks ciphers flips limits records speeds fuzz_decoders fuzz_records
 HOST_PROGRAMS := $(HOST_TESTS:%=build/tests/%)
 HOST_SHARED := host tic_reference p1_reference
 HOST_OBJECT = $(patsubst %.c,build/tests/objects/%.o,$(1))
