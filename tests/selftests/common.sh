@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: MIT
-# What the tests in shell share. Set `plan` to the number of tests, then source this.
+# What the tests in shell share.
 
 number=0 failed=0 skipped=0
-echo "TAP version 13"
-echo "1..$plan"
 
 # Says how the test NAME ended: the status of the last command.
 result()

@@ -71,7 +71,7 @@ static void *sleep_on(void *arg)
 
 	s->tid = syscall(SYS_gettid);
 	if (s->events) {
-		s->result = events_of(s->fd, s->events, 2 * PATIENCE_MS);
+		s->result = events_of(s->fd, s->events, -1);
 		return NULL;
 	}
 	n = read(s->fd, record, sizeof(record));
@@ -84,6 +84,13 @@ static void put_to_sleep(struct sleeper *s)
 	s->tid = 0;
 	require(!pthread_create(&s->thread, NULL, sleep_on, s));
 	require(becomes_true(s->tid && thread_sleeps(s->tid), PATIENCE_MS), "%s does not sleep", s->what);
+}
+
+/* poll() looks again when its time is over: who is not woken must not seem to be. */
+static void require_awake(struct sleeper *s)
+{
+	require(becomes_true(!pthread_tryjoin_np(s->thread, NULL), PATIENCE_MS),
+		"%s sleeps on", s->what);
 }
 
 static int open_attr(const struct line *l, const char *name)
@@ -120,7 +127,7 @@ static void hang_up_sleepers(void (*end)(struct line *))
 		put_to_sleep(&s[i]);
 	end(&l);
 	for (i = 0; i < ARRAY_SIZE(s); i++)
-		pthread_join(s[i].thread, NULL);
+		require_awake(&s[i]);
 	require(s[0].result == -ENODEV && s[1].result == -ENODEV, "%d %d", s[0].result, s[1].result);
 	require(s[2].result & POLLHUP && s[3].result & POLLHUP, "%x %x", s[2].result, s[3].result);
 	require(s[4].result & POLLERR && s[5].result & POLLERR, "%x %x", s[4].result, s[5].result);
@@ -153,7 +160,7 @@ static void hangup_wakes_a_reader_of_the_iio_buffer(void)
 	s.fd = iio_open(iio, 0);
 	put_to_sleep(&s);
 	line_hang_up(&l);
-	pthread_join(s.thread, NULL);
+	require_awake(&s);
 	require(s.result == -ENODEV, "%d", s.result);
 	require(iio_find(&l) < 0);
 }
@@ -167,7 +174,7 @@ static void holder_of_the_tty_learns_the_end(void)
 	s.fd = l.slave;
 	put_to_sleep(&s);
 	line_hang_up(&l);
-	pthread_join(s.thread, NULL);
+	require_awake(&s);
 	require(s.result <= 0, "read gives %d", s.result);
 	require(events_of(l.slave, POLLIN, PATIENCE_MS) & POLLHUP);
 }
@@ -341,7 +348,7 @@ static void hundreds_of_hangups_with_sleepers(void)
 		else
 			by_vhangup(&l);
 		for (j = 0; j < 2; j++) {
-			pthread_join(s[j].thread, NULL);
+			require_awake(&s[j]);
 			close(s[j].fd);
 		}
 		require(s[0].result == -ENODEV || s[0].result > 0, "%d", s[0].result);

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # What a person types: the tool and the files from a shell.
-plan=13
 . ./common.sh
+echo "TAP version 13"
+echo "1..13"
 
 # A pty with a simulated meter; its path in $tty. It keeps the pace of its line, so the
 # shell, which reads byte by byte, is not overtaken.

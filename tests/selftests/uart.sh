@@ -16,8 +16,9 @@ if [ ! -e /$historique ]; then
 	standard=vectors/tic-standard.bin
 	dsmr=vectors/p1-dsmr5.bin
 fi
-plan=8
 . ./common.sh
+echo "TAP version 13"
+echo "1..8"
 
 modprobe meterline
 host-play $historique --baud 1200 --loop 5 &
