@@ -192,6 +192,9 @@ enum meter_match meter_find(const char *wanted, struct meter *m)
 	struct meter *meters;
 	size_t count;
 
+	/* A listing of sysfs may miss one entry while another one goes. */
+	if (meter_read(m, wanted))
+		return METER_FOUND;
 	if (!*wanted || meters_list(&meters, &count))
 		return METER_NONE;
 	for (size_t i = 0; i < count; i++) {
