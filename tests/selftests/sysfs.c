@@ -413,8 +413,10 @@ static void type_change_rebuilds_fields_and_raw(void)
 	require_attr_error(&l, "raw/BASE", -ENOENT);
 	require_attr_error(&l, "raw/PTEC", -ENOENT);
 	require_attr_error(&l, "fields/current_subscribed_ma", -ENOENT);
-	attr_names(&l, "raw", names, sizeof(names));
-	require(!strcmp(names, "DATE EASF01 EAST IRMS1 NGTF NTARF PREF SINSTS SMAXSN URMS1 VTIC "),
+	require(becomes_true((attr_names(&l, "raw", names, sizeof(names)),
+			      !strcmp(names, "DATE EASF01 EAST IRMS1 NGTF NTARF PREF SINSTS "
+					     "SMAXSN URMS1 VTIC ")),
+			     PATIENCE_MS),
 		"%s", names);
 	line_close(&l);
 	while (uevent_next(uevents, PATIENCE_MS, event, sizeof(event))) {
