@@ -1,4 +1,4 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The module as it is built for a kernel without IIO.
-exec "$(dirname "$0")/run-guest" 6.12+noiio
+# A module that was built without IIO.
+exec "$(dirname "$0")/run-guest" 6.1+noiio boot.sh attach chardev iio sysfs

@@ -3,6 +3,7 @@
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 cache=${METERLINE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/meterline}
+PATH=$PATH:/usr/sbin:/sbin
 arch=$(dpkg --print-architecture)
 
 die()
@@ -32,7 +33,7 @@ kernel_release()
 debug_kernel_dir()
 {
 	version=$(dpkg-query -W -f '${Version}' linux-source-6.12 2>/dev/null) || return 1
-	hash=$(cd "$top/tests/vm" && cat config config.debug "config.$1" | sha256sum | cut -c1-12)
+	hash=$(cd "$top/tests/vm" && grep -h '^CONFIG_' config.debug "config.$1" | sort | sha256sum | cut -c1-12)
 	echo "$cache/$1-$version-$hash"
 }
 

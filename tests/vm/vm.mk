@@ -16,7 +16,7 @@ check-modules:
 	$(PROVE) tests/vm/modules.t
 
 check-vm:
-	$(PROVE) -j2 tests/vm/guest-6.1.t tests/vm/guest-6.12.t tests/vm/guest-noiio.t
+	$(PROVE) -j2 tests/vm/guest-6.1.t tests/vm/guest-6.12.t tests/vm/guest-noiio.t tests/vm/guest-noiio.t
 
 ifeq ($(SMP),)
 check-debug:
