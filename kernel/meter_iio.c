@@ -10,10 +10,12 @@
  */
 #include <linux/align.h>
 #include <linux/iio/buffer.h>
+#include <linux/iio/buffer_impl.h>
 #include <linux/iio/iio.h>
 #include <linux/iio/kfifo_buf.h>
 #include <linux/math64.h>
 #include <linux/overflow.h>
+#include <linux/rcupdate.h>
 #include <linux/string.h>
 #include <linux/ktime.h>
 
@@ -30,7 +32,9 @@
  * @dev: the IIO device, whose private data this is
  * @buffer: its kfifo
  * @quantities: those that have a channel
- * @gate_open: a buffer is enabled; under m->iio_lock as what follows
+ * @going: the buffer is not to be enabled any more; under m->iio_lock as what follows
+ * @captured: it was enabled once
+ * @gate_open: a buffer is enabled
  * @enabled: quantities being captured, in the order of the channels
  * @nenabled: number of @enabled
  * @nchannels: number of @channels without the one of the time, which comes last
@@ -42,6 +46,8 @@ struct meter_iio {
 	struct iio_dev *dev;
 	struct iio_buffer *buffer;
 	DECLARE_BITMAP(quantities, QUANTITY_COUNT);
+	bool going;
+	bool captured;
 	bool gate_open;
 	u8 enabled[CHANNELS_MAX];
 	u8 nenabled;
@@ -137,6 +143,18 @@ static const struct iio_info meter_iio_info = {
 	.read_label = meter_iio_read_label,
 };
 
+static int meter_iio_preenable(struct iio_dev *dev)
+{
+	struct meter_iio *iio = iio_priv(dev);
+	bool going;
+
+	spin_lock(&iio->m->iio_lock);
+	going = iio->going;
+	iio->captured |= !going;
+	spin_unlock(&iio->m->iio_lock);
+	return going ? -ENODEV : 0;
+}
+
 static int meter_iio_postenable(struct iio_dev *dev)
 {
 	struct meter_iio *iio = iio_priv(dev);
@@ -162,6 +180,7 @@ static int meter_iio_predisable(struct iio_dev *dev)
 }
 
 static const struct iio_buffer_setup_ops meter_iio_buffer_ops = {
+	.preenable = meter_iio_preenable,
 	.postenable = meter_iio_postenable,
 	.predisable = meter_iio_predisable,
 };
@@ -337,6 +356,25 @@ static int add_device(struct meter *m, const unsigned long *quantities)
 	return ret;
 }
 
+/*
+ * Disables the buffer for good, which closes the gate. A read() of an enabled buffer looks into
+ * the device's info once more after it has seen that it is there, and iio_device_unregister()
+ * takes it away (6.1 to 6.12: NULL pointer dereference in iio_buffer_ready()). One of a disabled
+ * buffer does not, so those that saw it enabled are waited for.
+ */
+static void end_capture(struct meter_iio *iio)
+{
+	bool captured;
+
+	spin_lock(&iio->m->iio_lock);
+	iio->going = true;
+	captured = iio->captured;
+	spin_unlock(&iio->m->iio_lock);
+	iio_update_buffers(iio->dev, NULL, iio->buffer);
+	if (captured)
+		synchronize_rcu_tasks();
+}
+
 /**
  * meter_iio_remove - take the IIO device away
  * @m: the meter
@@ -349,7 +387,8 @@ void meter_iio_remove(struct meter *m)
 
 	if (!iio)
 		return;
-	/* Disables the buffer, which closes the gate, and wakes who sleeps in read(). */
+	end_capture(iio);
+	/* Wakes who sleeps in read(). */
 	iio_device_unregister(iio->dev);
 	set_device(m, NULL);
 	iio_kfifo_free(iio->buffer);

@@ -347,10 +347,73 @@ static void module_removal_storm_leaves_all_as_new(void)
 	require_as_new();
 }
 
+/* Reads whatever IIO device there is, without waiting, until it is gone. */
+static void *read_samples(void *arg)
+{
+	struct storm *s = arg;
+	unsigned int seed = (uintptr_t)pthread_self() >> 12;
+	uint8_t sample[64];
+	char path[64];
+	int fd;
+
+	while (goes_on(s)) {
+		snprintf(path, sizeof(path), "/dev/iio:device%d", some_iio(&seed));
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		if (fd < 0) {
+			sched_yield();
+			continue;
+		}
+		while (goes_on(s) && (read(fd, sample, 8) >= 0 || errno == EAGAIN))
+			s->samples++;
+		close(fd);
+	}
+	return NULL;
+}
+
+/* A line with a full frame, whose buffer is enabled and that goes while it is read. */
+static void *come_and_go_with_a_buffer(void *arg)
+{
+	struct storm *s = arg;
+	struct text t = { 0 };
+	struct line l;
+	int iio;
+
+	while (goes_on(s)) {
+		line_attach(&l);
+		tic_base(&t, 1000, 420);
+		line_feed_text(&l, &t);
+		iio = iio_wait(&l);
+		s->attached++;
+		iio_write(iio, "scan_elements/in_energy0_en", "1");
+		s->toggles += iio_write(iio, "buffer/enable", "1");
+		tic_base(&t, 1001, 420);
+		line_feed_text(&l, &t);
+		breathe();
+		line_hang_up(&l);
+		line_close(&l);
+	}
+	return NULL;
+}
+
+static void readers_of_iio_survive_the_end_of_their_device(void)
+{
+	static void *(*const threads[])(void *) = {
+		come_and_go_with_a_buffer, read_samples, read_samples,
+	};
+	struct storm *s;
+
+	if (access("/sys/bus/iio", F_OK))
+		skip("this kernel has no IIO");
+	s = storm(STORM_MS / 2, threads, ARRAY_SIZE(threads));
+	require(s->toggles > 2 && s->samples > 0);
+	require_as_new();
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
 		LONG_TEST(attach_and_hangup_storm_leaves_all_as_new, 120),
+		LONG_TEST(readers_of_iio_survive_the_end_of_their_device, 120),
 		LONG_TEST(module_removal_storm_leaves_all_as_new, 120),
 	};
 
