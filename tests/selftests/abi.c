@@ -4,9 +4,9 @@
  */
 #include "selftest.h"
 
-#define PAGES		"/abi"
-#define CLASS		"/sys/class/meter/meterN/"
-#define NAMES_MAX	512
+#define PAGES	  "/abi"
+#define CLASS	  "/sys/class/meter/meterN/"
+#define NAMES_MAX 512
 
 /* A set of paths as the pages write them: digits that count are N or Y, labels LABEL. */
 struct names {
@@ -128,9 +128,9 @@ static void all_of_historique(struct text *t)
 static void all_of_standard(struct text *t)
 {
 	static const char *const numbers[] = {
-		"EAST", "EASF01", "EASF10", "EAIT", "ERQ1", "ERQ2", "ERQ3", "ERQ4", "IRMS1", "IRMS2",
-		"IRMS3", "URMS1", "URMS2", "URMS3", "SINSTS", "SINSTS1", "SINSTS2", "SINSTS3", "SINSTI",
-		"PREF", "PCOUP", "NTARF",
+		"EAST",	   "EASF01",  "EASF10", "EAIT",	 "ERQ1",  "ERQ2",  "ERQ3",   "ERQ4",
+		"IRMS1",   "IRMS2",   "IRMS3",	"URMS1", "URMS2", "URMS3", "SINSTS", "SINSTS1",
+		"SINSTS2", "SINSTS3", "SINSTI", "PREF",	 "PCOUP", "NTARF",
 	};
 	size_t i;
 
@@ -144,30 +144,44 @@ static void all_of_standard(struct text *t)
 static void all_of_p1(struct text *t)
 {
 	static const char *const energies[] = { "1.8.0", "1.8.1", "2.8.0", "2.8.1" };
-	static const char *const reactive[] = { "3.8.0", "4.8.0", "5.8.0", "6.8.0", "7.8.0", "8.8.0" };
+	static const char *const reactive[] = {
+		"3.8.0", "4.8.0", "5.8.0", "6.8.0", "7.8.0", "8.8.0",
+	};
 	static const char *const powers[] = {
-		"1.7.0", "2.7.0", "21.7.0", "41.7.0", "61.7.0", "22.7.0", "42.7.0", "62.7.0", "16.7.0",
-		"1.4.0",
+		"1.7.0",  "2.7.0",  "21.7.0", "41.7.0", "61.7.0",
+		"22.7.0", "42.7.0", "62.7.0", "16.7.0", "1.4.0",
 	};
 	static const char *const reactive_powers[] = {
 		"3.7.0", "4.7.0", "23.7.0", "43.7.0", "63.7.0", "24.7.0", "44.7.0", "64.7.0",
 	};
 	static const char *const apparent[] = { "9.7.0", "29.7.0", "49.7.0", "69.7.0", "10.7.0" };
 	static const char *const others[] = {
-		"1-0:1.6.0(241001120000S)(00.500*kW)", "1-0:32.7.0(230.1*V)", "1-0:52.7.0(230.1*V)",
-		"1-0:72.7.0(230.1*V)", "1-0:31.7.0(001*A)", "1-0:51.7.0(001*A)", "1-0:71.7.0(001*A)",
-		"1-0:14.7.0(49.98*Hz)", "1-0:13.7.0(0.985)", "0-0:96.14.0(0002)", "0-1:24.1.0(003)",
-		"0-1:96.1.0(31)", "0-1:24.2.1(241011010000S)(00012.345*m3)", "0-2:24.1.0(007)",
-		"0-2:96.1.0(32)", "0-2:24.2.1(241011010000S)(00012.345*m3)", "0-3:24.1.0(004)",
+		"1-0:1.6.0(241001120000S)(00.500*kW)",
+		"1-0:32.7.0(230.1*V)",
+		"1-0:52.7.0(230.1*V)",
+		"1-0:72.7.0(230.1*V)",
+		"1-0:31.7.0(001*A)",
+		"1-0:51.7.0(001*A)",
+		"1-0:71.7.0(001*A)",
+		"1-0:14.7.0(49.98*Hz)",
+		"1-0:13.7.0(0.985)",
+		"0-0:96.14.0(0002)",
+		"0-1:24.1.0(003)",
+		"0-1:96.1.0(31)",
+		"0-1:24.2.1(241011010000S)(00012.345*m3)",
+		"0-2:24.1.0(007)",
+		"0-2:96.1.0(32)",
+		"0-2:24.2.1(241011010000S)(00012.345*m3)",
+		"0-3:24.1.0(004)",
 		"0-3:96.1.0(33)",
 	};
 	char line[128];
 	size_t i;
 
-#define EACH(codes, value)                                                                        \
-	for (i = 0; i < ARRAY_SIZE(codes); i++) {                                                 \
-		snprintf(line, sizeof(line), "1-0:%s(%s)", codes[i], value);                      \
-		p1_line(t, line);                                                                 \
+#define EACH(codes, value)                                                   \
+	for (i = 0; i < ARRAY_SIZE(codes); i++) {                            \
+		snprintf(line, sizeof(line), "1-0:%s(%s)", codes[i], value); \
+		p1_line(t, line);                                            \
 	}
 	p1_head(t);
 	EACH(energies, "000001.000*kWh");
@@ -289,15 +303,25 @@ static void iio_indexes_and_labels_are_those_of_the_page(void)
 		const char *file, *label;
 		int line;
 	} rows[] = {
-		{ "in_voltage0", "l1", 2 }, { "in_voltage2", "l3", 2 }, { "in_current1", "l2", 2 },
-		{ "in_power0", "apparent_import", 1 }, { "in_power3", "apparent_import_l3", 1 },
-		{ "in_power4", "apparent_export", 1 }, { "in_power5", "active_import", 2 },
-		{ "in_power8", "active_import_l3", 2 }, { "in_power9", "active_export", 2 },
-		{ "in_power12", "active_export_l3", 2 }, { "in_power13", "active_net", 2 },
-		{ "in_power14", "reactive_import", 2 }, { "in_power15", "reactive_export", 2 },
-		{ "in_energy0", "import", 0 }, { "in_energy1", "import_t1", 1 },
-		{ "in_energy10", "import_t10", 1 }, { "in_energy11", "export", 1 },
-		{ "in_energy12", "export_t1", 2 }, { "in_energy16", "reactive_q1", 1 },
+		{ "in_voltage0", "l1", 2 },
+		{ "in_voltage2", "l3", 2 },
+		{ "in_current1", "l2", 2 },
+		{ "in_power0", "apparent_import", 1 },
+		{ "in_power3", "apparent_import_l3", 1 },
+		{ "in_power4", "apparent_export", 1 },
+		{ "in_power5", "active_import", 2 },
+		{ "in_power8", "active_import_l3", 2 },
+		{ "in_power9", "active_export", 2 },
+		{ "in_power12", "active_export_l3", 2 },
+		{ "in_power13", "active_net", 2 },
+		{ "in_power14", "reactive_import", 2 },
+		{ "in_power15", "reactive_export", 2 },
+		{ "in_energy0", "import", 0 },
+		{ "in_energy1", "import_t1", 1 },
+		{ "in_energy10", "import_t10", 1 },
+		{ "in_energy11", "export", 1 },
+		{ "in_energy12", "export_t1", 2 },
+		{ "in_energy16", "reactive_q1", 1 },
 		{ "in_energy19", "reactive_q4", 2 },
 	};
 	char name[64], label[64];
@@ -309,7 +333,8 @@ static void iio_indexes_and_labels_are_those_of_the_page(void)
 		iio_wait(&l[i]);
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		snprintf(name, sizeof(name), "%s_label", rows[i].file);
-		require(iio_read(iio_find(&l[rows[i].line]), name, label, sizeof(label)) > 0, "%s", name);
+		require(iio_read(iio_find(&l[rows[i].line]), name, label, sizeof(label)) > 0,
+			"no %s", name);
 		require(!strcmp(label, rows[i].label), "%s is %s", name, label);
 	}
 }

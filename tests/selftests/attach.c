@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Who may attach, what the tty still does while the discipline is on it, and how fast a line may be.
+ * Who may attach, what the tty still does while the discipline is on it, and how much a line may
+ * send.
  */
 #include "selftest.h"
 
@@ -45,7 +46,11 @@ static void refused_attach_leaves_the_tty_as_it_was(void)
 /* Where this guest keeps the program that the kernel calls for a module. */
 static void let_the_kernel_load_modules(void)
 {
-	static const char *const programs[] = { "/sbin/modprobe", "/bin/modprobe", "/usr/sbin/modprobe" };
+	static const char *const programs[] = {
+		"/sbin/modprobe",
+		"/bin/modprobe",
+		"/usr/sbin/modprobe",
+	};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(programs) && access(programs[i], X_OK); i++)

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 // timeout: 300
 /*
- * Every capture there is, through a pty into the module: `meterctl watch --json` says of the records
- * on /dev/meterN exactly what `meterctl decode` says of the file.
+ * Every capture there is, through a pty into the module: `meterctl watch --json` says of the
+ * records on /dev/meterN exactly what `meterctl decode` says of the file.
  */
 #include "selftest.h"
 #include <glob.h>
 
-#define PIECE		512	/* bytes fed before it is seen to that the reader keeps up */
-#define TOGETHER	24
-#define PAUSE_MS	1300	/* ends a telegram without a checksum */
-#define FILE_VARIABLE	"CAPTURE"
+#define PIECE	      512 /* bytes fed before it is seen to that the reader keeps up */
+#define TOGETHER      24
+#define PAUSE_MS      1300 /* ends a telegram without a checksum */
+#define FILE_VARIABLE "CAPTURE"
 
 /* Whole output of a program. */
 struct output {
@@ -132,7 +132,9 @@ static void capture_is_the_same_over_the_device(void)
 {
 	char path[300], name[32], node[64];
 	char *decode_argv[] = { "meterctl", "decode", path, NULL };
-	char *watch_argv[] = { "meterctl", "watch", "--json", "--oldest", "--until-gone", name, NULL };
+	char *watch_argv[] = {
+		"meterctl", "watch", "--json", "--oldest", "--until-gone", name, NULL,
+	};
 	struct output decoded, watched;
 	struct line l;
 	int64_t end;

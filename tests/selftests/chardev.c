@@ -26,8 +26,8 @@ static void records_follow_the_grammar(void)
 	line_feed_text(&l, &t);
 	record_read(fd, record, sizeof(record));
 	after = clock_ns(CLOCK_BOOTTIME) / 1000;
-	require(sscanf(record, "%llu,%llu,%31[^,],%63[^\n]", &seq, &usec, type, rest) == 4,
-		"%s", record);
+	require(sscanf(record, "%llu,%llu,%31[^,],%63[^\n]", &seq, &usec, type, rest) == 4, "%s",
+		record);
 	require(!strcmp(type, "tic-standard") && !strcmp(rest, "-,0;" STD_NUMBER), "%s", record);
 	require((int64_t)usec >= before && (int64_t)usec <= after);
 	require(!strcmp(record_body(record), body), "%s", record);
@@ -52,7 +52,8 @@ static void historique_and_p1_records_are_verbatim(void)
 	record_read(fd, record, sizeof(record));
 	require(strstr(record, ",tic-historique,-,0;" HIST_NUMBER "\n"), "%s", record);
 	require(!strcmp(record_body(record), " ADCO=" HIST_NUMBER "\n OPTARIF=BASE\n"
-		" BASE=001234567\n BASE=001234568\n\n"), "%s", record);
+					     " BASE=001234567\n BASE=001234568\n\n"),
+		"%s", record);
 	line_close(&l);
 	close(fd);
 
@@ -66,10 +67,12 @@ static void historique_and_p1_records_are_verbatim(void)
 	line_feed_text(&l, &t);
 	record_read(fd, record, sizeof(record));
 	require(strstr(record, ",p1,-,0;" P1_NUMBER "\n"), "%s", record);
-	require(!strcmp(record_body(record), " 1-3:0.2.8=(50)\n 0-0:1.0.0=(241011010531S)\n"
-		" 0-0:96.1.1=(4530303031303030303132333435363731)\n"
-		" 0-1:24.3.0=(121030140000)(00)(60)(1)(0-1:24.2.1)(m3)(00024.123)\n"
-		" 1-0:1.8.1=(000123.456*kWh)\n 9-9:9.9.9=()\n\n"), "%s", record);
+	require(!strcmp(record_body(record),
+			" 1-3:0.2.8=(50)\n 0-0:1.0.0=(241011010531S)\n"
+			" 0-0:96.1.1=(4530303031303030303132333435363731)\n"
+			" 0-1:24.3.0=(121030140000)(00)(60)(1)(0-1:24.2.1)(m3)(00024.123)\n"
+			" 1-0:1.8.1=(000123.456*kWh)\n 9-9:9.9.9=()\n\n"),
+		"%s", record);
 }
 
 static void bytes_outside_ascii_are_escaped(void)
@@ -241,7 +244,7 @@ static void overtaken_reader_learns_it_once(void)
 		tic_std(&t, 1000 + i, 420);
 	line_feed_text(&l, &t);
 	line_sync(&l);
-	require((events_of(fd, POLLIN | POLLPRI, 0) & (POLLERR | POLLPRI)) == (POLLERR | POLLPRI));
+	require(events_of(fd, POLLIN | POLLPRI, 0) == (POLLIN | POLLERR | POLLPRI));
 	require(read(fd, record, sizeof(record)) < 0 && errno == EPIPE);
 	require(!(events_of(fd, POLLIN | POLLPRI, 0) & (POLLERR | POLLPRI)));
 	record_read(fd, record, sizeof(record));
@@ -297,7 +300,8 @@ static void being_overtaken_never_tears_a_record(void)
 	n = read(fd, record + 10, sizeof(record) - 11);
 	require(n > 0);
 	record[10 + n] = '\0';
-	require(strstr(record, " EAST=000000777\n") && strstr(record, " NTARF=01\n\n"), "%s", record);
+	require(strstr(record, " EAST=000000777\n") && strstr(record, " NTARF=01\n\n"), "%s",
+		record);
 	require(read(fd, rest, sizeof(rest)) < 0 && errno == EPIPE);
 	record_read(fd, rest, sizeof(rest));
 	require(record_seq(rest) > record_seq(record));
@@ -557,7 +561,7 @@ static void oversize_telegrams_are_dropped_whole(void)
 	tic_base(&t, 1000, 420);
 	line_feed_text(&l, &t);
 	record_read(fd, record, sizeof(record));
-	require(strstr(record, " BASE=000001000\n") && !strstr(record, "666"), "%s", record);
+	require(strstr(record, " BASE=000001000\n") && !strstr(record_body(record), "666"), "%s", record);
 	require(counter(&l, "oversize") == 1);
 	require(counter(&l, "telegrams") == 1);
 }

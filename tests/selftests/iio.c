@@ -9,7 +9,8 @@
 	do {                                                                              \
 		char now_[256];                                                           \
 		if (!becomes_true(iio_read(iio, name, now_, sizeof(now_)) >= 0 &&         \
-				  !strcmp(now_, value), PATIENCE_MS))                     \
+					  !strcmp(now_, value),                           \
+				  PATIENCE_MS))                                           \
 			require(!"attribute", "%s is '%s', not '%s'", name, now_, value); \
 	} while (0)
 
@@ -245,7 +246,8 @@ static void each_telegram_is_one_sample_in_the_buffer(void)
 		require(sample_value(sample, e[2]) == 430 + i);
 		require(sample_value(sample, e[3]) == 2310);
 		stamp = sample_value(sample, e[0]);
-		require(stamp >= before - 1000000 && stamp <= clock_ns(CLOCK_REALTIME) && stamp > last,
+		require(stamp >= before - 1000000 && stamp > last &&
+				stamp <= clock_ns(CLOCK_REALTIME),
 			"%" PRId64 " began at %" PRId64, stamp, before);
 		last = stamp;
 	}
@@ -359,7 +361,8 @@ static void device_is_made_anew_when_the_type_changes(void)
 	tic_std(&t, 2000, 420);
 	line_feed_text(&l, &t);
 	require(becomes_true((iio = iio_find(&l)) >= 0 &&
-			     iio_read(iio, "in_voltage0_raw", text, sizeof(text)) > 0, PATIENCE_MS));
+				     iio_read(iio, "in_voltage0_raw", text, sizeof(text)) > 0,
+			     PATIENCE_MS));
 	require_iio(iio, "in_energy0_raw", "2000");
 }
 
@@ -384,7 +387,8 @@ static void device_is_made_anew_when_phases_come(void)
 	tic_end(&t);
 	line_feed_text(&l, &t);
 	require(becomes_true((iio = iio_find(&l)) >= 0 &&
-			     iio_read(iio, "in_current2_raw", text, sizeof(text)) > 0, PATIENCE_MS));
+				     iio_read(iio, "in_current2_raw", text, sizeof(text)) > 0,
+			     PATIENCE_MS));
 	require_iio(iio, "in_current2_raw", "3000");
 	require_iio(iio, "in_current1_label", "l2");
 }

@@ -35,7 +35,10 @@ static void by_closing_the_tty(struct line *l)
 static void every_way_to_end_a_line_ends_the_meter(void)
 {
 	static void (*const ways[])(struct line *) = {
-		by_closing_the_master, by_vhangup, by_another_discipline, by_closing_the_tty,
+		by_closing_the_master,
+		by_vhangup,
+		by_another_discipline,
+		by_closing_the_tty,
 	};
 	struct text t = { 0 };
 	struct line l;
@@ -57,10 +60,10 @@ static void every_way_to_end_a_line_ends_the_meter(void)
 struct sleeper {
 	const char *what;
 	int fd;
-	int events;		/* poll() for these; 0: read() */
+	int events; /* poll() for these; 0: read() */
 	pthread_t thread;
 	volatile pid_t tid;
-	int result;		/* of poll: revents; of read: length or -errno */
+	int result; /* of poll: revents; of read: length or -errno */
 };
 
 static void *sleep_on(void *arg)
@@ -83,14 +86,15 @@ static void put_to_sleep(struct sleeper *s)
 {
 	s->tid = 0;
 	require(!pthread_create(&s->thread, NULL, sleep_on, s));
-	require(becomes_true(s->tid && thread_sleeps(s->tid), PATIENCE_MS), "%s does not sleep", s->what);
+	require(becomes_true(s->tid && thread_sleeps(s->tid), PATIENCE_MS), "%s does not sleep",
+		s->what);
 }
 
 /* poll() looks again when its time is over: who is not woken must not seem to be. */
 static void require_awake(struct sleeper *s)
 {
-	require(becomes_true(!pthread_tryjoin_np(s->thread, NULL), PATIENCE_MS),
-		"%s sleeps on", s->what);
+	require(becomes_true(!pthread_tryjoin_np(s->thread, NULL), PATIENCE_MS), "%s sleeps on",
+		s->what);
 }
 
 static int open_attr(const struct line *l, const char *name)
@@ -108,8 +112,10 @@ static int open_attr(const struct line *l, const char *name)
 static void hang_up_sleepers(void (*end)(struct line *))
 {
 	struct sleeper s[] = {
-		{ .what = "reader" }, { .what = "second reader" },
-		{ .what = "poller", .events = POLLIN }, { .what = "poller for nothing", .events = POLLERR },
+		{ .what = "reader" },
+		{ .what = "second reader" },
+		{ .what = "poller", .events = POLLIN },
+		{ .what = "poller for nothing", .events = POLLERR },
 		{ .what = "poller of state", .events = POLLPRI },
 		{ .what = "poller of last_telegram", .events = POLLPRI },
 		{ .what = "holder of the tty", .events = POLLIN },
@@ -128,7 +134,8 @@ static void hang_up_sleepers(void (*end)(struct line *))
 	end(&l);
 	for (i = 0; i < ARRAY_SIZE(s); i++)
 		require_awake(&s[i]);
-	require(s[0].result == -ENODEV && s[1].result == -ENODEV, "%d %d", s[0].result, s[1].result);
+	require(s[0].result == -ENODEV && s[1].result == -ENODEV, "%d %d", s[0].result,
+		s[1].result);
 	require(s[2].result & POLLHUP && s[3].result & POLLHUP, "%x %x", s[2].result, s[3].result);
 	require(s[4].result & POLLERR && s[5].result & POLLERR, "%x %x", s[4].result, s[5].result);
 	require(s[6].result & POLLHUP, "%x", s[6].result);
@@ -262,8 +269,9 @@ static void open_iio_descriptor_outlives_the_device(void)
 static void stale_sysfs_descriptors_say_no_device(void)
 {
 	static const char *const names[] = {
-		"state", "last_telegram", "id", "serial", "statistics/bytes",
-		"fields/energy_import_wh", "raw/BASE", "uevent",
+		"state",    "last_telegram",	"id",
+		"serial",   "statistics/bytes", "fields/energy_import_wh",
+		"raw/BASE", "uevent",
 	};
 	int fds[ARRAY_SIZE(names)];
 	struct text t = { 0 };
@@ -426,7 +434,8 @@ static void attaching_leaks_nothing(void)
 	/* a struct meter is above 16 KiB: 300 of them would be 5 MiB in both terms */
 	lost = meminfo("SUnreclaim") - meminfo("MemFree") - before;
 	require(becomes_true((lost = meminfo("SUnreclaim") - meminfo("MemFree") - before) < 4096,
-			     PATIENCE_MS), "%ld KiB are lost", lost);
+			     PATIENCE_MS),
+		"%ld KiB are lost", lost);
 }
 
 /* Frames in groups that the ring can hold, all read. */

@@ -44,7 +44,7 @@
 #define PATIENCE_MS	9000	/* for what should come at once, on a slow emulated machine */
 #define NOBODY		65534
 
-/* ---- time ----------------------------------------------------------------------------------- */
+/* ---- time ------------------------------------------------------------------------------- */
 
 static inline int64_t clock_ns(clockid_t clock)
 {
@@ -85,7 +85,7 @@ static inline int events_of(int fd, int wanted, int ms)
 	return poll(&p, 1, ms) > 0 ? p.revents : 0;
 }
 
-/* ---- TAP ------------------------------------------------------------------------------------ */
+/* ---- TAP -------------------------------------------------------------------------------- */
 
 /** struct test - one promise; @seconds is its limit, 0 for a minute */
 struct test {
@@ -329,7 +329,7 @@ static inline int selftest_main_together(const struct test *tests, int count, in
 	return run_tests(tests, count, true, argc, argv);
 }
 
-/* ---- files ---------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------ */
 
 /** file_read - a whole small file without its last line end; length or -errno */
 static inline int file_read(const char *path, char *text, size_t size)
@@ -362,7 +362,7 @@ static inline bool file_write(const char *path, const char *text)
 	return ok;
 }
 
-/* ---- the module ----------------------------------------------------------------------------- */
+/* ---- the module ------------------------------------------------------------------------- */
 
 /** module_remove - what rmmod does; 0 or -errno */
 static inline int module_remove(void)
@@ -398,7 +398,7 @@ static inline bool thread_sleeps(pid_t thread)
 	       state[2] == 'S';
 }
 
-/* ---- lines: a pty with the discipline on its slave -------------------------------------------- */
+/* ---- lines: a pty with the discipline on its slave ---------------------------------------- */
 
 /**
  * struct line - a line that the test plays the meter on
@@ -507,7 +507,7 @@ static inline void line_feed(struct line *l, const void *bytes, size_t size)
 	}
 }
 
-/* ---- what the module says of a meter ---------------------------------------------------------- */
+/* ---- what the module says of a meter ------------------------------------------------------ */
 
 static inline const char *attr_path(const struct line *l, const char *name, char *path, size_t size)
 {
@@ -595,7 +595,7 @@ static inline void attr_names(const struct line *l, const char *directory, char 
 		free(entries);
 }
 
-/* ---- records ---------------------------------------------------------------------------------- */
+/* ---- records ------------------------------------------------------------------------------ */
 
 static inline int node_open(const struct line *l, int flags)
 {
@@ -632,7 +632,7 @@ static inline unsigned long long record_seq(const char *record)
 	return strtoull(record, NULL, 10);
 }
 
-/* ---- telegrams -------------------------------------------------------------------------------- */
+/* ---- telegrams ---------------------------------------------------------------------------- */
 
 /** struct text - bytes of telegrams being made */
 struct text {
@@ -805,7 +805,7 @@ static inline void line_feed_text(struct line *l, struct text *t)
 	t->len = 0;
 }
 
-/* ---- uevents ---------------------------------------------------------------------------------- */
+/* ---- uevents ------------------------------------------------------------------------------ */
 
 /** uevents_open - a socket that hears every uevent from now on */
 static inline int uevents_open(void)
@@ -843,7 +843,7 @@ static inline bool uevent_next(int fd, int ms, char *text, size_t size)
 	return false;
 }
 
-/* ---- IIO -------------------------------------------------------------------------------------- */
+/* ---- IIO ---------------------------------------------------------------------------------- */
 
 /** iio_find - N of the iio:deviceN of this line's meter, -1 for none */
 static inline int iio_find(const struct line *l)

@@ -34,7 +34,9 @@ while read -r header && read -r first && read -r second; do
 	break
 done </dev/meter0
 case $header in
-*,tic-standard,*";041876097767") same "first line" "$first" "ADSC=041876097767" && same second "$second" "VTIC=02" ;;
+*,tic-standard,*";041876097767")
+	same "first line" "$first" ADSC=041876097767 && same "second line" "$second" VTIC=02
+	;;
 *) echo "# $header" && false ;;
 esac
 result a_shell_reads_records_line_by_line
@@ -59,7 +61,8 @@ case $(meterctl show meter0 energy_import_wh) in
 esac
 result show_prints_a_field
 
-meterctl watch --json --count 2 meter0 >/tmp/watch && same lines "$(grep -c energy_import /tmp/watch)" 2
+meterctl watch --json --count 2 meter0 >/tmp/watch &&
+	same "lines of JSON" "$(grep -c energy_import /tmp/watch)" 2
 result watch_prints_telegrams
 
 sentence=$(meterctl attach "$tty" 2>&1)

@@ -10,8 +10,8 @@
 
 #include "selftest.h"
 
-#define STORM_MS	8000
-#define LINES		3
+#define STORM_MS 8000
+#define LINES	 3
 
 /**
  * struct storm - what the threads of a storm share
@@ -301,8 +301,9 @@ static struct storm *storm(int ms, void *(*const *threads)(void *), int count)
 	for (i = 0; i < count; i++)
 		pthread_join(ids[i], NULL);
 	printf("# %ld processors: %ld attached, %ld records, %ld values, %ld buffers, %ld samples, "
-	       "%ld removals\n", sysconf(_SC_NPROCESSORS_ONLN), s->attached, s->records, s->values,
-	       s->toggles, s->samples, s->removals);
+	       "%ld removals\n",
+	       sysconf(_SC_NPROCESSORS_ONLN), s->attached, s->records, s->values, s->toggles,
+	       s->samples, s->removals);
 	return s;
 }
 
@@ -325,8 +326,8 @@ static void require_as_new(void)
 static void attach_and_hangup_storm_leaves_all_as_new(void)
 {
 	static void *(*const threads[])(void *) = {
-		attach_and_go, attach_and_go, attach_and_go, vandalise, read_records, read_records,
-		read_records, read_attributes, toggle_iio,
+		attach_and_go, attach_and_go, attach_and_go,   vandalise,  read_records,
+		read_records,  read_records,  read_attributes, toggle_iio,
 	};
 	struct storm *s = storm(STORM_MS, threads, ARRAY_SIZE(threads));
 
@@ -339,7 +340,10 @@ static void attach_and_hangup_storm_leaves_all_as_new(void)
 static void module_removal_storm_leaves_all_as_new(void)
 {
 	static void *(*const threads[])(void *) = {
-		attach_and_go, read_records, read_attributes, remove_and_load_the_module,
+		attach_and_go,
+		read_records,
+		read_attributes,
+		remove_and_load_the_module,
 	};
 	struct storm *s = storm(STORM_MS / 2, threads, ARRAY_SIZE(threads));
 
@@ -398,7 +402,9 @@ static void *come_and_go_with_a_buffer(void *arg)
 static void readers_of_iio_survive_the_end_of_their_device(void)
 {
 	static void *(*const threads[])(void *) = {
-		come_and_go_with_a_buffer, read_samples, read_samples,
+		come_and_go_with_a_buffer,
+		read_samples,
+		read_samples,
 	};
 	struct storm *s;
 

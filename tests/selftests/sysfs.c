@@ -22,7 +22,8 @@ static void attached_line_is_a_searching_meter(void)
 	require(!*names, "raw/ has %s", names);
 	attr_names(&l, "statistics", names, sizeof(names));
 	require(!strcmp(names, "bad_checksum bad_form bad_parity bytes iio_skipped oversize "
-		"records_lost resyncs telegrams uart_overruns unknown_labels "), "%s", names);
+			       "records_lost resyncs telegrams uart_overruns unknown_labels "),
+		"%s", names);
 }
 
 static void historique_arrives_in_fields_and_raw(void)
@@ -145,8 +146,16 @@ static unsigned int mode_of(const struct line *l, const char *name)
 static void quantities_are_world_readable_and_nothing_is_writable(void)
 {
 	static const char *const names[] = {
-		"type", "id", "port", "source", "state", "seen", "last_telegram",
-		"statistics/bytes", "fields/energy_import_wh", "raw/BASE",
+		"type",
+		"id",
+		"port",
+		"source",
+		"state",
+		"seen",
+		"last_telegram",
+		"statistics/bytes",
+		"fields/energy_import_wh",
+		"raw/BASE",
 	};
 	struct text t = { 0 };
 	struct line l;
@@ -273,7 +282,10 @@ static void unknown_label_never_becomes_a_file(void)
 static void unknown_is_absent_and_never_zero(void)
 {
 	static const char *const names[] = {
-		"id", "serial", "last_telegram", "fields/energy_import_wh",
+		"id",
+		"serial",
+		"last_telegram",
+		"fields/energy_import_wh",
 	};
 	char text[64];
 	struct line l;
@@ -507,22 +519,27 @@ static void uevents_carry_id_type_and_port(void)
 	line_attach(&l);
 	require(uevent_next(uevents, PATIENCE_MS, event, sizeof(event)));
 	require(has_line(event, "ACTION", "add") && has_line(event, "METER_PORT", l.port) &&
-		has_line(event, "METER_TYPE", "unknown") && has_line(event, "DEVNAME", "meter0"),
+			has_line(event, "METER_TYPE", "unknown") &&
+			has_line(event, "DEVNAME", "meter0"),
 		"%s", event);
 	tic_base(&t, 1000, 420);
 	line_feed_text(&l, &t);
 	id_for("tic", HIST_NUMBER, id, sizeof(id));
 	do {
-		require(uevent_next(uevents, PATIENCE_MS, event, sizeof(event)), "no id: %s", event);
+		require(uevent_next(uevents, PATIENCE_MS, event, sizeof(event)), "no id: %s",
+			event);
 		require(has_line(event, "ACTION", "change"), "%s", event);
 	} while (!strstr(event, "\nMETER_ID="));
-	require(has_line(event, "METER_ID", id) && has_line(event, "METER_TYPE", "tic-historique") &&
-		has_line(event, "METER_PORT", l.port), "%s", event);
+	require(has_line(event, "METER_ID", id) &&
+			has_line(event, "METER_TYPE", "tic-historique") &&
+			has_line(event, "METER_PORT", l.port),
+		"%s", event);
 	/* coldplug */
 	require(file_write(attr_path(&l, "uevent", path, sizeof(path)), "add"));
 	require(uevent_next(uevents, PATIENCE_MS, event, sizeof(event)));
 	require(has_line(event, "ACTION", "add") && has_line(event, "METER_ID", id) &&
-		has_line(event, "METER_TYPE", "tic-historique"), "%s", event);
+			has_line(event, "METER_TYPE", "tic-historique"),
+		"%s", event);
 	require(!strstr(event, HIST_NUMBER));
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // timeout: 150
 /*
- * What takes its time: staleness, values that outlive their telegram, pauses, and a meter whose mode
- * is switched while meterctl is attached. All run at once.
+ * What takes its time: staleness, values that outlive their telegram, pauses, and a meter whose
+ * mode is switched while meterctl is attached. All run at once.
  */
 #include "selftest.h"
 
@@ -230,14 +230,15 @@ static void time_of_a_telegram_is_that_of_its_first_byte(void)
 	line_feed(&l, t.bytes + 1, t.len - 1);
 	record_read(fd, record, sizeof(record));
 	require(sscanf(record, "%*u,%" SCNd64, &us) == 1);
-	require(us >= before && us <= after, "%" PRId64 " in %" PRId64 " to %" PRId64, us, before, after);
+	require(us >= before && us <= after, "%" PRId64 " is not in %" PRId64 "..%" PRId64, us,
+		before, after);
 	require(attr_read(&l, "last_telegram", last, sizeof(last)) > 0);
 	require(strtoll(last, NULL, 10) / 1000 == us, "%s", last);
 }
 
-/* ---- a meter whose mode and speed are switched ------------------------------------------------ */
+/* ---- a meter whose mode and speed are switched -------------------------------------------- */
 
-#define UNIT_BAUD 115200	/* one unit of time is a bit at this speed */
+#define UNIT_BAUD 115200 /* one unit of time is a bit at this speed */
 
 /* Level of the line at a time, when @bytes are sent one after the other with bits of @bit units. */
 static int level_at(const struct text *t, unsigned int bit, size_t time)
@@ -350,7 +351,8 @@ static void change_of_mode_and_speed_is_followed_while_attached(void)
 	line_open(&l);
 	close(l.slave);
 	pid = run_meterctl_attach(&l);
-	require(becomes_true((l.meter = meter_of_port(l.port)) >= 0 || waitpid(pid, &status, WNOHANG),
+	require(becomes_true((l.meter = meter_of_port(l.port)) >= 0 ||
+				     waitpid(pid, &status, WNOHANG),
 			     PATIENCE_MS));
 	require(l.meter >= 0, "meterctl attach ended with status %x", status);
 	play_until(&l, tic_base, 1200, "tic-historique", 40000);
