@@ -561,7 +561,8 @@ static void oversize_telegrams_are_dropped_whole(void)
 	tic_base(&t, 1000, 420);
 	line_feed_text(&l, &t);
 	record_read(fd, record, sizeof(record));
-	require(strstr(record, " BASE=000001000\n") && !strstr(record_body(record), "666"), "%s", record);
+	require(strstr(record, " BASE=000001000\n") && !strstr(record_body(record), "666"), "%s",
+		record);
 	require(counter(&l, "oversize") == 1);
 	require(counter(&l, "telegrams") == 1);
 }

@@ -111,7 +111,8 @@ static void frame_with_bad_checksum_is_never_published(void)
 	p1_dsmr5(&t, 1000, 420);
 	line_feed_text(&l, &t);
 	record_read(fd, record, sizeof(record));
-	require(strstr(record, "(000001.000*kWh)") && !strstr(record_body(record), "666"), "%s", record);
+	require(strstr(record, "(000001.000*kWh)") && !strstr(record_body(record), "666"), "%s",
+		record);
 	require_attr(&l, "fields/energy_import_wh", "1000");
 	require(counter(&l, "telegrams") == 1);
 	require(counter(&l, "bad_checksum") == 1);
