@@ -331,7 +331,7 @@ static void attach_and_hangup_storm_leaves_all_as_new(void)
 	};
 	struct storm *s = storm(STORM_MS, threads, ARRAY_SIZE(threads));
 
-	require(s->attached > 20 && s->records > 0 && s->values > 0);
+	require(s->attached > 5 && s->records > 0 && s->values > 0);
 	require_as_new();
 	require(becomes_true(module_remove() == 0 || !module_is_loaded(), PATIENCE_MS));
 	module_load();
