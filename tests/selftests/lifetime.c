@@ -468,6 +468,9 @@ static void ten_thousand_frames_leak_nothing(void)
 	feed_and_read(&l, fd, 1000);
 	before = meminfo("SUnreclaim");
 	feed_and_read(&l, fd, 10000);
+	/* KASAN keeps what was freed for a while; kmemleak.sh looks there. */
+	if (!access("/sys/kernel/debug/kmemleak", F_OK))
+		skip("kmemleak tells more in this kernel");
 	/* 64 bytes a frame would be 640 KiB */
 	lost = meminfo("SUnreclaim") - before;
 	require(lost < 512, "%ld KiB are lost", lost);
