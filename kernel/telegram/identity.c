@@ -15,11 +15,6 @@ static const char *const p1_number_codes[] = {
 /* A version number has no more than this many characters. */
 #define P1_VERSION_LEN 5
 
-struct span {
-	const u8 *bytes;
-	size_t len;
-};
-
 static int hex_digit(u8 c)
 {
 	if (c >= '0' && c <= '9')
@@ -65,13 +60,29 @@ static size_t copy_number(struct span s, char *number, size_t size)
 	return len;
 }
 
+/**
+ * p1_group - one group of a P1 object, without its parentheses
+ * @t: a telegram of P1
+ * @f: one of its fields
+ * @at: where in the value the group begins, its parenthesis
+ * @next: for where the next one begins, or the value ends
+ */
+struct span p1_group(const struct telegram *t, const struct field *f, unsigned int at,
+		     unsigned int *next)
+{
+	struct span s = { .bytes = t->text + f->value + at + 1 };
+
+	while (at + 1 + s.len < f->len && s.bytes[s.len] != ')')
+		s.len++;
+	*next = at + 1 + s.len + 1;
+	return s;
+}
+
 static struct span first_group(const struct telegram *t, const struct field *f)
 {
-	struct span s = { .bytes = t->text + f->value + 1 };
+	unsigned int next;
 
-	while (s.len + 2 < f->len && s.bytes[s.len] != ')')
-		s.len++;
-	return s;
+	return p1_group(t, f, 0, &next);
 }
 
 static bool same_code(const char *a, const char *b)

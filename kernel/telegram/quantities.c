@@ -86,12 +86,6 @@ static const u32 power_of_ten[] = {
 	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
 };
 
-/* A span of a telegram's text: one group without its parentheses, a number, a unit. */
-struct span {
-	const u8 *bytes;
-	unsigned int len;
-};
-
 /* A number as printed: @digits * 10^-@decimals. */
 struct decimal {
 	s64 digits;
@@ -227,18 +221,6 @@ static bool value_of(struct span number, struct span unit, bool heat, u8 *kind, 
 	return decimal_to_milli(&d, exponent, milli);
 }
 
-/* The group that begins at @at of a value, and where the next one begins. */
-static struct span group_at(const struct telegram *t, const struct field *f, unsigned int at,
-			    unsigned int *next)
-{
-	struct span s = { .bytes = t->text + f->value + at + 1 };
-
-	while (at + 1 + s.len < f->len && s.bytes[s.len] != ')')
-		s.len++;
-	*next = at + 1 + s.len + 1;
-	return s;
-}
-
 static struct span last_group(const struct telegram *t, const struct field *f)
 {
 	const u8 *value = t->text + f->value;
@@ -365,7 +347,7 @@ static void mbus_value(struct gathering *g, const struct telegram *t, const stru
 	u8 kind;
 
 	while (at < f->len) {
-		group = group_at(t, f, at, &at);
+		group = p1_group(t, f, at, &at);
 		groups++;
 		if (groups == 1)
 			stamp = group;
@@ -389,7 +371,7 @@ static void mbus_object(struct gathering *g, const struct telegram *t, const str
 	const u8 *code = t->text + f->label + 4;
 	unsigned int channel = t->text[f->label + 2] - '1';
 	unsigned int next, len = f->label_len - 4;
-	struct span first = group_at(t, f, 0, &next);
+	struct span first = p1_group(t, f, 0, &next);
 	struct decimal type;
 
 	if (code_is(code, len, "24.1.0"))

@@ -267,7 +267,15 @@ bool line_decoder_has_parity(const struct line_decoder *d);
 const char *telegram_protocol_name(enum telegram_protocol protocol);
 const char *line_seen_name(enum line_seen seen);
 
+/** struct span - a part of a telegram's text */
+struct span {
+	const u8 *bytes;
+	unsigned int len;
+};
+
 /* identity.c */
+struct span p1_group(const struct telegram *t, const struct field *f, unsigned int at,
+		     unsigned int *next);
 bool p1_stamp(const u8 *stamp, size_t len, s64 *unix_s);
 size_t telegram_number(const struct telegram *t, char *number, size_t size);
 bool telegram_time(const struct telegram *t, s64 *unix_s);

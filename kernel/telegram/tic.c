@@ -302,24 +302,16 @@ static __always_inline bool tic_hex(const u8 *text, unsigned int len)
 	return len && !foul;
 }
 
-/* 54E section 6.2.1.1: season, then SAAMMJJhhmmss; small letters for a degraded clock. */
-static inline bool tic_horodate(const u8 *text)
+/* Small letters stand for a degraded clock, a blank for none. */
+static inline bool tic_season(u8 season)
 {
-	u8 season = text[0];
-
-	return (season == 'H' || season == 'E' || season == 'h' || season == 'e' ||
-		season == ' ') &&
-	       tic_digits(text + 1, TIC_HORODATE_LEN - 1);
+	return season == 'H' || season == 'E' || season == 'h' || season == 'e' || season == ' ';
 }
 
-/* Row of the label at @text: the one expected, else by search. */
-static inline u8 tic_row(const u8 *text, unsigned int len, u8 expected)
+/* 54E section 6.2.1.1: season, then SAAMMJJhhmmss. */
+static inline bool tic_horodate(const u8 *text)
 {
-	const struct label_info *label = &tic_labels[expected];
-
-	if (label->len == len && tic_label_is(text, label))
-		return expected;
-	return tic_label_row(text, len);
+	return tic_season(text[0]) && tic_digits(text + 1, TIC_HORODATE_LEN - 1);
 }
 
 static inline bool tic_form(const u8 *text, unsigned int len, u8 row)
@@ -370,7 +362,7 @@ static inline enum tic_verdict tic_group(const struct tic_parse *p, const struct
 		label = tic_label_length(group, value_end, separator);
 		if (!label)
 			return TIC_BAD_FORM;
-		f->row = tic_row(group, label, p->next[p->row]);
+		f->row = tic_label_row(group, label);
 	}
 	value = label + 1;
 	if (piece->hts == 3) {
@@ -503,7 +495,7 @@ static __always_inline bool tic_sum_data(const u8 *data, unsigned int n, u8 form
 static inline bool tic_sum_horodate(const u8 *horodate, unsigned int *sum)
 {
 	*sum += horodate[0];
-	return tic_horodate(horodate) &&
+	return tic_season(horodate[0]) &&
 	       tic_sum_digits(horodate + 1, TIC_HORODATE_LEN - 1, sum);
 }
 
