@@ -398,8 +398,10 @@ static void mbus_choose(struct gathering *g, u8 type, u8 unit, enum quantity q)
 		if (best == 8 || g->channels[i].newest_s > g->channels[best].newest_s)
 			best = i;
 	}
-	if (best < 8 && g->channels[best].unit == unit && g->channels[best].milli < MBUS_MILLI_MAX)
+	if (best < 8 && g->channels[best].unit == unit && g->channels[best].milli < MBUS_MILLI_MAX) {
 		reading_set(g->r, q, g->channels[best].milli);
+		g->r->captured_s[q - Q_gas] = g->channels[best].newest_s;
+	}
 }
 
 static void p1_field(struct gathering *g, const struct telegram *t, const struct field *f)

@@ -144,10 +144,13 @@ extern const struct quantity_info quantity_info[QUANTITY_COUNT];
  * struct reading - the quantities of one telegram
  * @valid: one bit for each quantity, see reading_has()
  * @milli: thousandths of the base unit of the data contract (Wh, W, V, m3, ...)
+ * @captured_s: when the M-Bus meter captured its value, seconds since 1970 in UTC; of the
+ *	quantities from Q_gas on, where they are valid
  */
 struct reading {
 	u64 valid[(QUANTITY_COUNT + 63) / 64];
 	s64 milli[QUANTITY_COUNT];
+	s64 captured_s[QUANTITY_COUNT - Q_gas];
 };
 
 static inline bool reading_has(const struct reading *r, enum quantity q)
