@@ -36,5 +36,6 @@ clean:
 
 -include userspace/userspace.mk
 -include tests/tests.mk
+-include tests/meterd/meterd.mk
 -include tests/bench/bench.mk
 -include tests/vm/vm.mk

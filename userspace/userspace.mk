@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# The programs: build/meterctl. Included by the Makefile of the project, whose directory is the
+# The programs: build/meterctl and build/meterd. Included by the Makefile of the project, whose directory is the
 # current one.
 
 VERSION ?= 0.1
@@ -14,7 +14,11 @@ USERSPACE_LDFLAGS := -pie -Wl,-z,relro,-z,now
 METERCTL_SOURCES := $(wildcard kernel/telegram/*.c userspace/lib/*.c userspace/decode/*.c \
 	userspace/meterctl/*.c)
 METERCTL_OBJECTS := $(METERCTL_SOURCES:%.c=build/objects/%.o)
-METERCTL_LIBRARIES := -lncursesw -ltinfo -ljansson -lcrypto
+METERCTL_LIBRARIES := -lncursesw -ltinfo -ljansson -lcrypto -lsqlite3
+
+METERD_SOURCES := $(wildcard kernel/telegram/*.c userspace/lib/*.c userspace/meterd/*.c)
+METERD_OBJECTS := $(METERD_SOURCES:%.c=build/objects/%.o)
+METERD_LIBRARIES := -levent_core -levent_extra -lsqlite3 -linih -ludev -lpthread
 
 PREFIX ?= /usr/local
 SYSTEMD_UNITS ?= /usr/lib/systemd/system
@@ -24,6 +28,7 @@ UDEV_RULES ?= /usr/lib/udev/rules.d
 # What goes where: file, destination, mode.
 define INSTALL_LIST
 build/meterctl:$(PREFIX)/bin/meterctl:0755
+build/meterd:$(PREFIX)/sbin/meterd:0755
 Documentation/meterctl.1:$(PREFIX)/share/man/man1/meterctl.1:0644
 udev/60-meterline.rules:$(UDEV_RULES)/60-meterline.rules:0644
 udev/meterline.sysusers:$(SYSUSERS)/meterline.conf:0644
@@ -32,11 +37,15 @@ endef
 
 .PHONY: userspace check-userspace check-host install-userspace uninstall-userspace
 
-userspace: build/meterctl
+userspace: build/meterctl build/meterd
 
 build/meterctl: $(METERCTL_OBJECTS)
 	@echo "  LD      $@"
 	@$(CC) $(USERSPACE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(METERCTL_LIBRARIES)
+
+build/meterd: $(METERD_OBJECTS)
+	@echo "  LD      $@"
+	@$(CC) $(USERSPACE_LDFLAGS) $(LDFLAGS) -o $@ $^ $(METERD_LIBRARIES)
 
 build/objects/%.o: %.c userspace/userspace.mk
 	@mkdir -p $(@D)
@@ -55,7 +64,7 @@ check-userspace: build/userspace-tests/speed_search
 
 check-host: check-userspace
 
-install-userspace: build/meterctl
+install-userspace: build/meterctl build/meterd
 	$(foreach i,$(INSTALL_LIST),install -D -m $(word 3,$(subst :, ,$i)) \
 		$(word 1,$(subst :, ,$i)) $(DESTDIR)$(word 2,$(subst :, ,$i)) &&) true
 	$(if $(DESTDIR),,@echo "Now, as root: systemd-sysusers meterline.conf; udevadm control \
@@ -67,4 +76,4 @@ uninstall-userspace:
 install: install-userspace
 uninstall: uninstall-userspace
 
--include $(METERCTL_OBJECTS:.o=.d)
+-include $(METERCTL_OBJECTS:.o=.d) $(METERD_OBJECTS:.o=.d)

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The configuration: files read through inih, with every mistake told by file and line.
+ */
+#ifndef METERD_CONFIG_H
+#define METERD_CONFIG_H
+
+#include "../lib/ledger_entry.h"
+#include "log.h"
+#include "tariff_ranges.h"
+
+enum source_type {
+	SOURCE_KERNEL,
+	SOURCE_SERIAL,
+	SOURCE_TCP,
+	SOURCE_REPLAY,
+};
+
+/** enum time_policy - whose clock a reading is booked by */
+enum time_policy {
+	TIME_AUTO,
+	TIME_METER,
+	TIME_HOST,
+};
+
+enum parity_policy {
+	PARITY_AUTO,
+	PARITY_NONE,
+	PARITY_EVEN,
+};
+
+/**
+ * struct source_config - [source NAME]
+ * @cycle_s: -1: that of the daemon
+ * @trace: NULL: none; "log" or a file
+ * @protocols: LINE_*
+ * @speed_bit_per_s: 0: found out
+ * @real_pace: replay at the pace of the telegrams
+ * @start_s: of the first telegram of a file without stamps, when @has_start
+ * @interval_s: between them; 0: not given
+ * @makes_meters: makes meters that neither configuration nor ledger knows
+ */
+struct source_config {
+	char name[METER_NAME_LEN + 1];
+	enum source_type type;
+	bool enabled;
+	int cycle_s;
+	char *trace;
+	char *host;
+	u16 port;
+	char *device;
+	unsigned int protocols;
+	unsigned int speed_bit_per_s;
+	enum parity_policy parity;
+	char *path;
+	bool real_pace;
+	bool has_start;
+	s64 start_s;
+	u32 interval_s;
+	bool makes_meters;
+};
+
+/**
+ * struct meter_scale - scale.OBIS = number
+ * @milli: factor in thousandths
+ */
+struct meter_scale {
+	char code[20];
+	s64 milli;
+};
+
+/**
+ * struct meter_config - [meter NUMBER]
+ * @name: "": by the source
+ * @zone: NULL: that of the daemon
+ * @base_offset_min: of the meter's winter time from UTC; 60 is that of central Europe
+ * @tariff_labels: by tariff - 1; NULL: none
+ * @ranges: count 0: none
+ * @continuous: also publish totals that go on over replaced meters
+ */
+struct meter_config {
+	char number[METERLINE_NUMBER_MAX + 1];
+	char name[METER_NAME_LEN + 1];
+	const struct zone *zone;
+	int base_offset_min;
+	char *tariff_labels[TARIFF_COUNT];
+	struct tariff_ranges ranges;
+	enum time_policy time;
+	bool continuous;
+	struct meter_scale *scales;
+	unsigned int scale_count;
+};
+
+/** struct sink_config - [sink NAME] */
+struct sink_config {
+	char name[METER_NAME_LEN + 1];
+	bool csv;		/* else jsonl */
+	char *path;		/* "-": stdout */
+	int cycle_s;		/* -1: that of the daemon */
+	bool fields;		/* also what the meter printed */
+};
+
+/**
+ * struct config - all of it
+ * @state: directory
+ * @runtime: directory of the control socket
+ * @zone: never NULL
+ * @keep_quarters_days: 0: by the number of meters
+ * @listen_host: NULL: no HTTP
+ * @host_names: further names that HTTP's Host header may have
+ */
+struct config {
+	char *state;
+	char *runtime;
+	const struct zone *zone;
+	int cycle_s;
+	bool identity;
+	char *user;
+	enum log_level log;
+	unsigned int keep_quarters_days;
+	char *listen_host;
+	u16 listen_port;
+	char **host_names;
+	unsigned int host_name_count;
+	struct source_config *sources;
+	unsigned int source_count;
+	struct meter_config *meters;
+	unsigned int meter_count;
+	struct sink_config *sinks;
+	unsigned int sink_count;
+};
+
+/* @path NULL: the defaults. NULL after sentences on stderr or in the log. */
+struct config *config_read(const char *path);
+void config_free(struct config *c);
+const struct meter_config *config_meter(const struct config *c, const char *number);
+bool source_config_same(const struct source_config *a, const struct source_config *b);
+
+#endif /* METERD_CONFIG_H */

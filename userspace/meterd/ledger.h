@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ledger: what each period consumed, from registers.
+ *
+ * Knows no clock but the one it is handed, no file and no transport. Loop thread only.
+ */
+#ifndef METERD_LEDGER_H
+#define METERD_LEDGER_H
+
+#include "../lib/ledger_entry.h"
+#include "tariff_ranges.h"
+
+struct ledger;
+
+/**
+ * struct ledger_span - the open period of a register, one for each enum period
+ * @start_s: where it begins; @end_s where it ends, exclusive
+ * @base: the register's value at the boundary that opened it, thousandths
+ * @carried: what earlier segments (or ranges) already gave to this period, thousandths
+ * @quality: QUALITY_* gathered so far
+ */
+struct ledger_span {
+	s64 start_s;
+	s64 end_s;
+	s64 base;
+	s64 carried;
+	u8 quality;
+};
+
+/**
+ * enum account_kind - how an account counts
+ * @ACCOUNT_SENT: a register that the meter sends
+ * @ACCOUNT_RANGE: a tariff of configured ranges: gets its share of another register's steps
+ */
+enum account_kind {
+	ACCOUNT_SENT,
+	ACCOUNT_RANGE,
+};
+
+/**
+ * struct ledger_account - one register of one meter, all that must survive a restart
+ * @reg: enum quantity
+ * @kind: enum account_kind
+ * @interval_count: how many of @interval_s are known
+ * @interval_s: between the last accepted readings, newest first
+ * @first: reading that opened the segment, thousandths; @first_s when
+ * @last: newest accepted reading; @last_s when
+ * @modulus: where the register wraps, thousandths; 0: not known
+ * @step: place value of its last digit, thousandths; 0: not known
+ * @told_s: up to here the periods of a silent register were told as partial or missing
+ * @span: by enum period
+ * @changed: since the store last took it
+ */
+struct ledger_account {
+	u8 reg;
+	u8 kind;
+	u8 interval_count;
+	u32 interval_s[3];
+	s64 first;
+	s64 first_s;
+	s64 last;
+	s64 last_s;
+	s64 modulus;
+	s64 step;
+	s64 told_s;
+	struct ledger_span span[PERIOD_COUNT];
+	bool changed;
+	struct ledger_doubt *doubt;	/* held or in quarantine; not kept over a restart */
+};
+
+/**
+ * struct ledger_book - all accounts of one meter
+ * @id: in the store, from 1 on
+ * @name: of the meter, for ever
+ * @number: of the meter that has this name now
+ * @source: of the configuration that it was first heard on
+ * @protocol: enum telegram_protocol
+ * @zone: its civil time
+ * @sends_total: registers (bit register_index()) whose total the meter has ever sent itself
+ * @accounts: in order of their registers
+ * @changed: what stands above, since the store last took it
+ */
+struct ledger_book {
+	u32 id;
+	char name[METER_NAME_LEN + 1];
+	char number[METERLINE_NUMBER_MAX + 1];
+	char source[METER_NAME_LEN + 1];
+	u8 protocol;
+	const struct zone *zone;
+	u64 sends_total;
+	struct ledger_account *accounts;
+	unsigned int count;
+	bool changed;
+	struct ledger *ledger;
+	const struct tariff_ranges *ranges;	/* NULL: none configured */
+	struct ledger_counts {
+		u64 booked;		/* readings of which at least one register was */
+		u64 late;		/* older than the last accepted, or the same again */
+		u64 held;		/* register values not (yet) believed */
+		u64 zeros;		/* 0 where it was above 0 */
+	} counts;
+	struct ledger_book *next;
+};
+
+/** struct ledger_segment - a run of one register of one meter number that has ended */
+struct ledger_segment {
+	u32 book;
+	u8 reg;
+	char number[METERLINE_NUMBER_MAX + 1];
+	const char *why;	/* "replaced" "reset" "total" */
+	s64 first, first_s, last, last_s;
+};
+
+/** enum ledger_event_kind - what a person may want to hear of */
+enum ledger_event_kind {
+	LEDGER_METER_REPLACED,
+	LEDGER_REGISTER_RESET,
+	LEDGER_REGISTER_WRAPPED,
+	LEDGER_HELD,		/* a value is not believed: register went down or jumped */
+	LEDGER_BELIEVED,	/* the register is in order again */
+	LEDGER_JUMP,		/* a large step was confirmed */
+	LEDGER_GAP,		/* readings came back after boundaries had to be estimated */
+	LEDGER_TARIFFS_DIFFER,	/* the tariffs do not sum to the total */
+};
+
+struct ledger_event {
+	enum ledger_event_kind kind;
+	u8 reg;			/* Q_NONE: all of the meter */
+	s64 time_s;
+	s64 from;		/* thousandths, or seconds for LEDGER_GAP */
+	s64 to;
+};
+
+/**
+ * struct ledger_out - where the ledger puts what it finds
+ * @row: a period has this value now; the same period may come again with a better one
+ * @segment: a segment has ended
+ * @urgent: something new stands in the accounts that is to be stored soon
+ * @event: for people
+ */
+struct ledger_out {
+	void (*row)(void *context, const struct ledger_book *b, const struct ledger_entry *e);
+	void (*segment)(void *context, const struct ledger_segment *s);
+	void (*urgent)(void *context);
+	void (*event)(void *context, const struct ledger_book *b, const struct ledger_event *e);
+	void *context;
+};
+
+/**
+ * struct ledger_reading - the registers of one telegram, and when
+ * @values: of the telegram
+ * @telegram: that they come from, for the form of doubtful values; NULL in tests: unknown form
+ * @time_s: of all registers but those of M-Bus meters, which have @values->captured_s
+ * @sent: registers (bit register_index()) that stand in the telegram themselves: not sums
+ * @may_close: the clock behind @time_s is trusted; else energy is counted and nothing is closed
+ * @flags: QUALITY_CLOCK when periods closed by this reading carry it
+ * @limit_import_w: what the contract allows to draw, W or VA; 0: not known
+ */
+struct ledger_reading {
+	const struct reading *values;
+	const struct telegram *telegram;
+	s64 time_s;
+	u64 sent;
+	bool may_close;
+	u8 flags;
+	s64 limit_import_w;
+};
+
+struct ledger *ledger_new(const struct ledger_out *out);
+void ledger_free(struct ledger *l);
+
+/* For the store, when it reads the file: takes what is given as it is. */
+struct ledger_book *ledger_restore_book(struct ledger *l, const struct ledger_book *b);
+struct ledger_account *ledger_restore_account(struct ledger_book *b,
+					      const struct ledger_account *a);
+
+struct ledger_book *ledger_books(const struct ledger *l);	/* first, then ->next */
+struct ledger_book *ledger_find(const struct ledger *l, const char *name);
+struct ledger_book *ledger_find_number(const struct ledger *l, const char *number);
+struct ledger_book *ledger_add(struct ledger *l, const char *name, const char *number,
+			       const char *source, const struct zone *zone);
+void ledger_set_zone(struct ledger_book *b, const struct zone *zone);
+void ledger_set_ranges(struct ledger_book *b, const struct tariff_ranges *ranges);
+
+void ledger_read(struct ledger_book *b, const struct ledger_reading *r);
+void ledger_replace(struct ledger_book *b, const char *number, s64 time_s);
+
+/* Tells the periods of silent registers that ended by @now_s; at most this often: */
+void ledger_tick(struct ledger *l, s64 now_s);
+s64 ledger_next_tick(const struct ledger *l, s64 now_s);
+
+struct ledger_account *ledger_account(const struct ledger_book *b, enum quantity reg);
+bool ledger_accepted(const struct ledger_book *b, enum quantity reg, s64 *milli);
+u64 ledger_held(const struct ledger_book *b);
+bool ledger_running(const struct ledger_book *b, enum quantity reg, enum period p,
+		    struct ledger_entry *e);
+u64 telegram_sent_registers(const struct telegram *t);
+
+#endif /* METERD_LEDGER_H */

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The meters: which telegram belongs to which, their names, and their state.
+ */
+#ifndef METERD_METERS_H
+#define METERD_METERS_H
+
+#include "clock.h"
+#include "ledger.h"
+
+struct meters;
+
+/* Kinds of telegrams of one meter (long and short frames, lists) whose pace is known. */
+#define TELEGRAM_KINDS 4
+
+struct telegram_kind {
+	u64 valid[(QUANTITY_COUNT + 63) / 64];
+	u64 last_ms;
+	u32 interval_ms;
+};
+
+enum tariff_by {
+	TARIFF_BY_NOTHING,
+	TARIFF_BY_FIELD,
+	TARIFF_BY_REGISTER,
+	TARIFF_BY_RANGES,
+};
+
+enum color {
+	COLOR_UNKNOWN,
+	COLOR_BLUE,
+	COLOR_WHITE,
+	COLOR_RED,
+};
+
+#define TARIFF_LABEL_MAX 32
+
+/**
+ * struct meter - the state of one meter
+ * @name: for ever
+ * @number: "" when it was never heard
+ * @line: on which it was last heard; NULL: none that runs
+ * @config: NULL: none
+ * @book: its accounts; NULL before it was heard
+ * @protocol: of the newest telegram
+ * @heard: at least one telegram came since the start
+ * @has_time: @time_s is known: the newest telegram's
+ * @received_ms: host's clock of the newest telegram, ms since 1970
+ * @heard_ms: the same on the steady clock, ms (replay: of the telegrams' clock)
+ * @values: of every quantity the newest valid one
+ * @quantity_kind: of each quantity, which of @kinds carried it
+ * @quantity_ms: of each quantity, when it came, on the clock of @heard_ms
+ * @tariff: 1..16, 0: not known
+ * @newest: copy of the newest telegram, for its fields; NULL: none
+ */
+struct meter {
+	struct meter *next;
+	char name[METER_NAME_LEN + 1];
+	char number[METERLINE_NUMBER_MAX + 1];
+	struct line *line;
+	char source[METER_NAME_LEN + 1];
+	const struct meter_config *config;
+	struct ledger_book *book;
+	u8 protocol;
+	bool heard;
+	bool replay;
+	bool has_time;
+	s64 time_s;
+	s64 received_ms;
+	u64 heard_ms;
+	struct reading values;
+	u8 quantity_kind[QUANTITY_COUNT];
+	u64 quantity_ms[QUANTITY_COUNT];
+	struct telegram_kind kinds[TELEGRAM_KINDS];
+	u8 tariff;
+	enum tariff_by tariff_by;
+	char tariff_label[TARIFF_LABEL_MAX + 1];
+	enum color color_today;
+	enum color color_tomorrow;
+	s64 limit_import_w;
+	struct kept_telegram *newest;
+	u64 telegrams;
+	void *published;	/* of publish.c */
+};
+
+/**
+ * struct meters_out - who wants to know
+ * @heard: a telegram of this meter is in its state and in the ledger
+ * @added: a meter appeared
+ */
+struct meters_out {
+	void (*heard)(void *context, struct meter *m);
+	void (*added)(void *context, struct meter *m);
+	void *context;
+};
+
+struct meters *meters_new(struct ledger *ledger, struct host_clock *clock,
+			  const struct meters_out *out);
+void meters_free(struct meters *all);
+/* Names, zones, ranges, labels; @c must live until the next call. */
+void meters_configure(struct meters *all, const struct config *c);
+
+/* As struct source_out wants them. */
+void meters_telegram(struct meters *all, struct line *line, const struct telegram *t,
+		     const char *number, const struct moment *when);
+void meters_line_gone(struct meters *all, struct line *line);
+
+/* In the order of their names: all that configuration, ledger or lines know. */
+struct meter *meters_first(const struct meters *all);
+struct meter *meters_find(const struct meters *all, const char *name);
+
+/* meter_state.c */
+enum line_state meter_line_state(const struct meter *m);
+/* The quantities to publish at @now_ms of the steady clock: fresh ones, and accepted registers. */
+void meter_quantities(const struct meter *m, u64 now_ms, struct reading *r);
+const char *tariff_by_name(enum tariff_by by);
+const char *color_name(enum color c);
+/* The newest telegram, for its fields: false when there is none. Valid until the loop goes on. */
+bool meter_newest_telegram(const struct meter *m, struct telegram *t);
+
+#endif /* METERD_METERS_H */

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sources and their lines: from a transport to telegrams.
+ *
+ * A source is a section of the configuration and knows one transport. A line is one stream of
+ * telegrams in it: a serial port, a connection, a file, a meter of the kernel. Loop thread only.
+ */
+#ifndef METERD_SOURCE_H
+#define METERD_SOURCE_H
+
+#include <event2/event.h>
+
+#include "config.h"
+
+/** enum line_state - how a line does; names as in the data contract */
+enum line_state {
+	LINE_OFF,		/* not enabled, or read to its end */
+	LINE_SILENT,		/* nothing comes, or nothing is there yet */
+	LINE_CONNECTED,		/* valid telegrams come */
+	LINE_WRONG_DATA,	/* something comes, but no valid telegram */
+	LINE_REFUSED,		/* the other side, or this machine, does not let us */
+};
+
+#define LINE_WHY_MAX 128
+
+struct source;
+struct meter;
+
+/**
+ * struct moment - when a telegram's first byte came
+ * @unix_ms: the host's clock, ms since 1970
+ * @steady_ms: CLOCK_BOOTTIME, ms
+ * @replay: the telegram's clock is the clock; the host's says nothing
+ * @replay_s: with @replay, for a telegram without a stamp: what start and interval give; 0: nothing
+ */
+struct moment {
+	s64 unix_ms;
+	u64 steady_ms;
+	bool replay;
+	s64 replay_s;
+};
+
+/**
+ * struct line - one stream of telegrams
+ * @source: that it belongs to
+ * @what: for people: host and port, device, file, meterN
+ * @state: enum line_state; set by line_set_state() alone
+ * @since_s: when @state began, seconds since 1970
+ * @why: a sentence without a full stop, never ""
+ * @telegrams: valid ones
+ * @last_steady_ms: of the newest valid telegram, 0: none yet
+ * @interval_ms: between telegrams, the median of the last three intervals; 0: not known
+ * @gaps: records or bytes that were lost on the way to us were noticed so often
+ * @decoder: counters of what came over it; NULL where the kernel has them
+ * @meters: what has been heard on it, of meters.c
+ */
+struct line {
+	struct source *source;
+	struct line *next;
+	char what[96];
+	enum line_state state;
+	s64 since_s;
+	char why[LINE_WHY_MAX];
+	u64 telegrams;
+	u64 last_steady_ms;
+	u32 interval_ms;
+	u32 recent_ms[3];
+	u64 gaps;
+	struct line_decoder *decoder;
+	struct log_limit limit;
+	struct line_meters *meters;
+};
+
+/**
+ * struct source_ops - a kind of source
+ * @start: begins; a failure is a state of its lines, never an end
+ * @stop: ends everything @start began; may be started again
+ */
+struct source_ops {
+	const char *type;
+	bool (*start)(struct source *s);
+	void (*stop)(struct source *s);
+};
+
+extern const struct source_ops source_kernel, source_serial, source_tcp, source_replay;
+
+struct sources;
+
+/**
+ * struct source - one section of the configuration
+ * @on: runs, or should
+ * @lines: at least one while it runs; kept while it is off
+ * @private: of its kind
+ */
+struct source {
+	const struct source_ops *ops;
+	struct sources *all;
+	struct source *next;
+	struct source_config config;
+	bool on;
+	struct line *lines;
+	void *private;
+	struct trace *trace;
+};
+
+/**
+ * struct source_out - where telegrams go
+ * @telegram: valid until it returns. @number: the meter's number where the transport knows it
+ *	better than the telegram, else NULL
+ * @state: a line changed its state
+ * @gone: this line is about to be freed
+ */
+struct source_out {
+	void (*telegram)(void *context, struct line *line, const struct telegram *t,
+			 const char *number, const struct moment *when);
+	void (*state)(void *context, struct line *line);
+	void (*gone)(void *context, struct line *line);
+	void *context;
+};
+
+/* sources.c: all of them */
+struct sources *sources_new(struct event_base *base, const struct source_out *out);
+/* Starts, stops and keeps running what the configuration asks for; takes copies. */
+void sources_apply(struct sources *all, const struct config *c);
+struct source *sources_first(const struct sources *all);
+bool sources_switch(struct sources *all, const char *name, bool on);
+struct event_base *sources_base(const struct sources *all);
+/* Closes everything; a half telegram is given up. */
+void sources_free(struct sources *all);
+
+/* line.c: for the sources */
+struct line *line_add(struct source *s, const char *what);
+void line_remove(struct line *line);
+__attribute__((format(printf, 3, 4)))
+void line_set_state(struct line *line, enum line_state state, const char *why, ...);
+const char *line_state_name(enum line_state state);
+void line_telegram(struct line *line, const struct telegram *t, const char *number,
+		   const struct moment *when);
+/* How long a line may be without a valid telegram: 3 periods, at least 30 s. */
+u64 line_patience_ms(const struct line *line);
+u64 steady_ms(void);
+s64 host_unix_ms(void);
+
+/**
+ * struct feed - bytes to telegrams on one line; for serial, tcp and replay
+ *
+ * Owns the decoder and the pause of one second that ends a P1 telegram without digits.
+ */
+struct feed;
+struct feed *feed_new(struct line *line, unsigned int protocols, bool live);
+void feed_bytes(struct feed *f, const u8 *bytes, size_t count, const struct moment *when);
+void feed_end(struct feed *f);		/* no more bytes of this stream: as a pause */
+void feed_reset(struct feed *f);	/* another stream begins: half a telegram is given up */
+void feed_free(struct feed *f);
+
+#endif /* METERD_SOURCE_H */
