@@ -4,19 +4,28 @@
 # Makefile of the project.
 #
 #	make check-meterd	all of them
+#	make soak		tests/meterd/soak.t for SOAK seconds, by default an hour
 #
-# Each tests/meterd/NAME.c is a program that links what it needs of the daemon; each
-# tests/meterd/NAME.t runs whole programs, build/tests/meterd and build/tests/meterctl.
+# Each tests/meterd/NAME.c is a program that links what it needs of the daemon; NAME_preload.c is a
+# library for LD_PRELOAD; each tests/meterd/NAME.t runs whole programs, build/tests/meterd and
+# build/meterctl, see harness.py. One of them is run by hand as tests/meterd/NAME.t [WORD of its tests].
 
 METERD_TEST_OBJECTS := $(filter-out %/meterd/main.o,$(call HOST_OBJECT,$(METERD_SOURCES)))
-METERD_TESTS := $(patsubst tests/meterd/%.c,build/tests/meterd-%,$(wildcard tests/meterd/*.c))
+METERD_TEST_SOURCES := $(wildcard tests/meterd/*.c)
+METERD_TESTS := $(patsubst tests/meterd/%.c,build/tests/meterd-%,$(filter-out %_preload.c,$(METERD_TEST_SOURCES)))
+METERD_PRELOADS := $(patsubst tests/meterd/%.c,build/tests/%.so,$(filter %_preload.c,$(METERD_TEST_SOURCES)))
 
-.PHONY: check-meterd meterd-tests
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: check-meterd meterd-tests soak
 
 check-meterd: meterd-tests
 	$(PROVE) -j2 $(METERD_TESTS) $(sort $(wildcard tests/meterd/*.t))
 
-meterd-tests: build/tests/meterd build/tests/meterctl build/meterctl build/meterd $(METERD_TESTS)
+soak: meterd-tests
+	SOAK=$(or $(SOAK),3600) $(PROVE) -v tests/meterd/soak.t
+
+meterd-tests: build/tests/meterd build/tests/meterctl build/meterctl build/meterd $(METERD_TESTS) $(METERD_PRELOADS)
 
 # An archive, so that a test pulls in what it calls and nothing else.
 build/tests/libmeterd.a: $(METERD_TEST_OBJECTS)
@@ -32,5 +41,9 @@ build/tests/meterd-%: build/tests/objects/tests/meterd/%.o build/tests/libmeterd
 	@echo "  LD      $@"
 	@$(CC) $(SANITIZERS) -o $@ $^ $(METERD_LIBRARIES)
 
--include $(METERD_TEST_OBJECTS:.o=.d) $(patsubst tests/meterd/%.c,build/tests/objects/tests/meterd/%.d,\
-	$(wildcard tests/meterd/*.c))
+build/tests/%_preload.so: tests/meterd/%_preload.c
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	@$(CC) -O2 -g -Wall -Wextra -D_GNU_SOURCE -shared -fPIC -o $@ $< -ldl
+
+-include $(METERD_TEST_OBJECTS:.o=.d) $(METERD_TEST_SOURCES:%.c=build/tests/objects/%.d)
