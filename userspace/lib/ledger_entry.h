@@ -25,7 +25,7 @@
 /**
  * struct ledger_entry - one period of one register
  * @start_s: seconds since 1970 in UTC; @end_s likewise, exclusive
- * @milli: thousandths of the register's unit; nothing when QUALITY_MISSING
+ * @milli: thousandths of the register's unit; 0 when QUALITY_MISSING
  * @period: enum period
  * @reg: enum quantity
  * @quality: QUALITY_*
@@ -43,6 +43,12 @@ struct ledger_entry {
 #define QUALITY_TEXT_MAX 80
 void quality_text(unsigned int quality, char text[QUALITY_TEXT_MAX]);
 bool quality_parse(const char *text, unsigned int *quality);
+
+/*
+ * The total of a meter that never sent its total register: for each period the sum of the entries
+ * of its tariffs, wherever no entry of the total itself is stored. @total is all 0 before the first.
+ */
+void ledger_entry_add(struct ledger_entry *total, const struct ledger_entry *part);
 
 /* One object of GET /ledger. */
 void ledger_entry_json(FILE *out, const struct ledger_entry *e);

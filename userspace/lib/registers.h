@@ -14,6 +14,7 @@
 
 int register_index(enum quantity q);
 enum quantity register_at(unsigned int index);
+u64 registers_of(const struct reading *r);
 bool register_by_name(const char *name, enum quantity *q);
 const char *register_unit(enum quantity q);
 

@@ -20,11 +20,13 @@ enum period {
 
 struct zone;
 
+/* NULL for the zone of this machine; NULL when there is no such zone. */
 const struct zone *zone_get(const char *name);
 const char *zone_name(const struct zone *z);
 void zones_free(void);
 
 s32 zone_offset_s(const struct zone *z, s64 unix_s);
+s64 zone_next_change_s(const struct zone *z, s64 unix_s);
 void zone_period(const struct zone *z, enum period p, s64 unix_s, s64 *start_s, s64 *end_s);
 unsigned int zone_minute_of_day(const struct zone *z, s64 unix_s);
 
