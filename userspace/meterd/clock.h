@@ -38,8 +38,13 @@ struct reading_time {
 enum clock_trust host_clock_trust(const struct host_clock *c, s64 unix_s, u64 steady_ms,
 				  bool synchronised);
 bool host_clock_synchronised(void);
-bool meter_clock(const struct telegram *t, int base_offset_min, s64 *unix_s, bool *sound);
-void reading_time(const struct telegram *t, const struct moment *when, enum time_policy policy,
-		  int base_offset_min, enum clock_trust trust, struct reading_time *time);
+
+/* @date: the field of @t that has the meter's clock; NULL: none */
+bool meter_clock(const struct telegram *t, const struct field *date, int base_offset_min,
+		 s64 *unix_s, bool *sound);
+void reading_time(const struct telegram *t, const struct field *date, const struct moment *when,
+		  enum time_policy policy, int base_offset_min, enum clock_trust trust,
+		  struct reading_time *time);
+s64 shift_stamp(s64 unix_s, int base_offset_min);
 
 #endif /* METERD_CLOCK_H */

@@ -13,11 +13,21 @@ struct meters;
 /* Kinds of telegrams of one meter (long and short frames, lists) whose pace is known. */
 #define TELEGRAM_KINDS 4
 
+/**
+ * struct telegram_kind - telegrams of one meter that carry the same quantities
+ * @valid: those quantities
+ * @last_ms: when the newest came, on the clock of the meter's @heard_ms
+ * @recent_ms: its last intervals, newest first; 0: not known
+ */
 struct telegram_kind {
 	u64 valid[(QUANTITY_COUNT + 63) / 64];
 	u64 last_ms;
-	u32 interval_ms;
+	u32 recent_ms[3];
 };
+
+/* The quantities that age, from this one on up to Q_gas; all others are registers. */
+#define FIRST_LIVE Q_power_import
+#define LIVE_COUNT (Q_gas - FIRST_LIVE)
 
 enum tariff_by {
 	TARIFF_BY_NOTHING,
@@ -38,8 +48,10 @@ enum color {
 /**
  * struct meter - the state of one meter
  * @name: for ever
- * @number: "" when it was never heard
- * @line: on which it was last heard; NULL: none that runs
+ * @number: "" when it is not known
+ * @line: on which it was last heard, or will be; NULL: none
+ * @source: of @line, else where it was last heard or will be; "": not known
+ * @source_off: @source is not enabled, or not configured any more
  * @config: NULL: none
  * @book: its accounts; NULL before it was heard
  * @protocol: of the newest telegram
@@ -48,9 +60,12 @@ enum color {
  * @received_ms: host's clock of the newest telegram, ms since 1970
  * @heard_ms: the same on the steady clock, ms (replay: of the telegrams' clock)
  * @values: of every quantity the newest valid one
- * @quantity_kind: of each quantity, which of @kinds carried it
- * @quantity_ms: of each quantity, when it came, on the clock of @heard_ms
+ * @until_ms: of each live quantity, until when it is fresh, on the clock of @heard_ms
+ * @kinds: of its telegrams, the newest first; a kind without @last_ms is free
  * @tariff: 1..16, 0: not known
+ * @tariff_sent: LTARF or PTEC as sent; ""
+ * @tariff_until_s: up to here @tariff by ranges holds; 0: not known
+ * @country: enum tariff_country
  * @newest: copy of the newest telegram, for its fields; NULL: none
  */
 struct meter {
@@ -59,6 +74,7 @@ struct meter {
 	char number[METERLINE_NUMBER_MAX + 1];
 	struct line *line;
 	char source[METER_NAME_LEN + 1];
+	bool source_off;
 	const struct meter_config *config;
 	struct ledger_book *book;
 	u8 protocol;
@@ -69,12 +85,14 @@ struct meter {
 	s64 received_ms;
 	u64 heard_ms;
 	struct reading values;
-	u8 quantity_kind[QUANTITY_COUNT];
-	u64 quantity_ms[QUANTITY_COUNT];
+	u64 until_ms[LIVE_COUNT];
 	struct telegram_kind kinds[TELEGRAM_KINDS];
 	u8 tariff;
 	enum tariff_by tariff_by;
 	char tariff_label[TARIFF_LABEL_MAX + 1];
+	char tariff_sent[TARIFF_LABEL_MAX + 1];
+	s64 tariff_until_s;
+	u8 country;
 	enum color color_today;
 	enum color color_tomorrow;
 	s64 limit_import_w;
@@ -103,6 +121,8 @@ void meters_configure(struct meters *all, const struct config *c);
 /* As struct source_out wants them. */
 void meters_telegram(struct meters *all, struct line *line, const struct telegram *t,
 		     const char *number, const struct moment *when);
+/* A line changed its state: what has not been heard yet learns where it will be. */
+void meters_line_state(struct meters *all, struct line *line);
 void meters_line_gone(struct meters *all, struct line *line);
 
 /* In the order of their names: all that configuration, ledger or lines know. */
