@@ -104,6 +104,7 @@ struct sink_config {
  * struct config - all of it
  * @state: directory
  * @runtime: directory of the control socket
+ * @user: NULL: stay who it is
  * @zone: never NULL
  * @keep_quarters_days: 0: by the number of meters
  * @listen_host: NULL: no HTTP
@@ -130,7 +131,7 @@ struct config {
 	unsigned int sink_count;
 };
 
-/* @path NULL: the defaults. NULL after sentences on stderr or in the log. */
+/* @path NULL: the defaults. NULL after sentences in the log. */
 struct config *config_read(const char *path);
 void config_free(struct config *c);
 const struct meter_config *config_meter(const struct config *c, const char *number);

@@ -1,0 +1,614 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The configuration: from the text of its files to what the daemon does.
+ */
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../../kernel/telegram/telegram.h"
+#include "config_keys.h"
+#include "config_text.h"
+#include "config_values.h"
+
+#define DEFAULT_CYCLE_S		5
+#define DEFAULT_HTTP_HOST	"127.0.0.1"
+#define DEFAULT_HTTP_PORT	8087
+#define DEFAULT_TCP_PORT	8088
+#define CET_OFFSET_MIN		60
+
+/**
+ * struct building - a configuration in the making
+ * @directory: that relative paths begin at
+ */
+struct building {
+	struct config_text text;
+	struct config *config;
+	char *directory;
+};
+
+static void source_config_free(struct source_config *s)
+{
+	free(s->trace);
+	free(s->host);
+	free(s->device);
+	free(s->path);
+}
+
+static void meter_config_free(struct meter_config *m)
+{
+	for (unsigned int i = 0; i < TARIFF_COUNT; i++)
+		free(m->tariff_labels[i]);
+	free(m->scales);
+}
+
+/**
+ * config_free - frees a configuration
+ * @c: of config_read(), or NULL
+ */
+void config_free(struct config *c)
+{
+	if (!c)
+		return;
+	for (unsigned int i = 0; i < c->source_count; i++)
+		source_config_free(&c->sources[i]);
+	for (unsigned int i = 0; i < c->meter_count; i++)
+		meter_config_free(&c->meters[i]);
+	for (unsigned int i = 0; i < c->sink_count; i++)
+		free(c->sinks[i].path);
+	for (unsigned int i = 0; i < c->host_name_count; i++)
+		free(c->host_names[i]);
+	free(c->sources);
+	free(c->meters);
+	free(c->sinks);
+	free(c->host_names);
+	free(c->listen_host);
+	free(c->user);
+	free(c->runtime);
+	free(c->state);
+	free(c);
+}
+
+/* The first directory of a variable of the service manager, or @parent/meterd. */
+static char *directory_of(const char *variable, const char *parent)
+{
+	const char *given = getenv(variable);
+	char *directory;
+
+	if (given && *given)
+		return strndup(given, strcspn(given, ":"));
+	if (!parent || *parent != '/' || asprintf(&directory, "%s/meterd", parent) < 0)
+		return NULL;
+	return directory;
+}
+
+static char *default_state(void)
+{
+	const char *home = getenv("HOME");
+	char *parent, *state;
+
+	if (geteuid() == 0)
+		return directory_of("STATE_DIRECTORY", "/var/lib");
+	state = directory_of("STATE_DIRECTORY", getenv("XDG_STATE_HOME"));
+	if (state || !home || asprintf(&parent, "%s/.local/state", home) < 0)
+		return state;
+	state = directory_of("STATE_DIRECTORY", parent);
+	free(parent);
+	return state;
+}
+
+static char *default_runtime(const char *state)
+{
+	char *runtime = directory_of("RUNTIME_DIRECTORY",
+				     geteuid() == 0 ? "/run" : getenv("XDG_RUNTIME_DIR"));
+
+	return runtime ? runtime : strdup(state);
+}
+
+/* $TZ, else what /etc/localtime points at, else UTC. */
+static const struct zone *system_zone(void)
+{
+	const char *tz = getenv("TZ"), *name;
+	const struct zone *zone = NULL;
+	char path[PATH_MAX];
+	ssize_t len;
+
+	if (tz && *tz)
+		zone = zone_get(*tz == ':' ? tz + 1 : tz);
+	if (zone)
+		return zone;
+	len = readlink("/etc/localtime", path, sizeof(path) - 1);
+	if (len > 0) {
+		path[len] = '\0';
+		name = strstr(path, "/zoneinfo/");
+		zone = name ? zone_get(name + strlen("/zoneinfo/")) : NULL;
+	}
+	return zone ? zone : zone_get("UTC");
+}
+
+static struct config *new_config(void)
+{
+	struct config *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->cycle_s = DEFAULT_CYCLE_S;
+	c->log = LEVEL_INFO;
+	c->listen_host = strdup(DEFAULT_HTTP_HOST);
+	c->listen_port = DEFAULT_HTTP_PORT;
+	if (c->listen_host)
+		return c;
+	config_free(c);
+	return NULL;
+}
+
+static struct source_config *add_source(struct config *c, const char *name, enum source_type type)
+{
+	struct source_config *s;
+
+	if (!grow((void **)&c->sources, c->source_count, sizeof(*s)))
+		return NULL;
+	s = &c->sources[c->source_count++];
+	snprintf(s->name, sizeof(s->name), "%s", name);
+	s->type = type;
+	s->enabled = true;
+	s->cycle_s = -1;
+	s->protocols = LINE_AUTO;
+	s->port = DEFAULT_TCP_PORT;
+	s->makes_meters = true;
+	return s;
+}
+
+static struct meter_config *add_meter(struct config *c, const char *number)
+{
+	struct meter_config *m;
+
+	if (!grow((void **)&c->meters, c->meter_count, sizeof(*m)))
+		return NULL;
+	m = &c->meters[c->meter_count++];
+	snprintf(m->number, sizeof(m->number), "%s", number);
+	m->base_offset_min = CET_OFFSET_MIN;
+	return m;
+}
+
+static struct sink_config *add_sink(struct config *c, const char *name)
+{
+	struct sink_config *s;
+
+	if (!grow((void **)&c->sinks, c->sink_count, sizeof(*s)))
+		return NULL;
+	s = &c->sinks[c->sink_count++];
+	snprintf(s->name, sizeof(s->name), "%s", name);
+	s->cycle_s = -1;
+	return s;
+}
+
+static const struct config_key *find_key(const struct config_kind *kind, const char *name)
+{
+	for (const struct config_key *k = kind->keys; k->name; k++) {
+		size_t len = strlen(k->name);
+
+		if (k->name[len - 1] == '.' ? !strncmp(name, k->name, len) : !strcmp(name, k->name))
+			return k;
+	}
+	return NULL;
+}
+
+static bool has_type(const struct config_key *k, unsigned int type)
+{
+	return !k->types || k->types & type;
+}
+
+/* "type, enabled or cycle": the keys that a section of this type has. */
+static void list_keys(const struct config_kind *kind, unsigned int type, char *text, size_t size)
+{
+	size_t len = 0;
+
+	*text = '\0';
+	for (const struct config_key *k = kind->keys; k->name && len < size; k++)
+		if (has_type(k, type))
+			len += snprintf(text + len, size - len, "%s%s", len ? ", " : "", k->name);
+}
+
+/* "serial or replay": the types of sources that have a key. */
+static void list_types(const struct config_key *k, char *text, size_t size)
+{
+	size_t len = 0;
+
+	*text = '\0';
+	for (unsigned int t = SOURCE_KERNEL; t <= SOURCE_REPLAY && len < size; t++)
+		if (k->types & 1u << t)
+			len += snprintf(text + len, size - len, "%s%s", len ? " or " : "",
+					source_type_name(t));
+}
+
+static void refuse_later(struct building *b, const struct config_place *place, const char *what,
+			 const struct later_word *later)
+{
+	config_error(&b->text, place, "%s: this meterd (%s) cannot do %s yet; leave it out", what,
+		     METERLINE_VERSION, later->what);
+}
+
+static bool same_section(const struct config_section *a, const struct config_section *b)
+{
+	return !strcmp(a->kind, b->kind) && !strcmp(a->name, b->name);
+}
+
+/* The same key before @e in sections of this kind and name, or NULL. */
+static const struct config_entry *earlier_entry(const struct building *b,
+						const struct config_section *s,
+						const struct config_entry *e)
+{
+	for (const struct config_section *at = b->text.sections; at <= s; at++) {
+		if (!same_section(at, s))
+			continue;
+		for (unsigned int i = 0; i < at->count; i++) {
+			if (&at->entries[i] == e)
+				return NULL;
+			if (!strcmp(at->entries[i].key, e->key))
+				return &at->entries[i];
+		}
+	}
+	return NULL;
+}
+
+static void apply_value(struct building *b, const struct config_key *k, const struct config_entry *e,
+			void *item)
+{
+	struct key_value v = {
+		.text = e->value,
+		.rest = e->key + strlen(k->name),
+		.directory = b->directory,
+		.config = b->config,
+	};
+
+	if (k->set(&v, item))
+		return;
+	if (*v.problem)
+		config_error(&b->text, &e->place, "%s = %s: %s", e->key, e->value, v.problem);
+	else
+		config_error(&b->text, &e->place, "%s = %s: expected %s", e->key, e->value,
+			     k->expected);
+}
+
+static void apply_entry(struct building *b, const struct config_kind *kind,
+			const struct config_section *s, const struct config_entry *e,
+			unsigned int type, void *item)
+{
+	const struct later_word *later = config_later(s->kind, e->key, e->value);
+	const struct config_entry *earlier = earlier_entry(b, s, e);
+	const struct config_key *k = find_key(kind, e->key);
+	char list[512];
+
+	if (earlier) {
+		config_error(&b->text, &e->place, "%s: it was given already at %s:%u, expected once",
+			     e->key, earlier->place.file, earlier->place.line);
+	} else if (later) {
+		refuse_later(b, &e->place, e->key, later);
+	} else if (!k) {
+		list_keys(kind, type, list, sizeof(list));
+		config_error(&b->text, &e->place, "%s: [%s] has no such key, expected one of %s",
+			     e->key, s->kind, list);
+	} else if (!has_type(k, type)) {
+		list_types(k, list, sizeof(list));
+		config_error(&b->text, &e->place,
+			     "%s: not a key of a source of this type, expected with type = %s",
+			     e->key, list);
+	} else {
+		apply_value(b, k, e, item);
+	}
+}
+
+static const struct config_entry *entry_of(const struct config_section *s, const char *key)
+{
+	for (unsigned int i = 0; i < s->count; i++)
+		if (!strcmp(s->entries[i].key, key))
+			return &s->entries[i];
+	return NULL;
+}
+
+static void apply_section(struct building *b, const struct config_kind *kind,
+			  const struct config_section *s, unsigned int type, void *item)
+{
+	for (unsigned int i = 0; i < s->count; i++)
+		apply_entry(b, kind, s, &s->entries[i], type, item);
+	for (const struct config_key *k = kind->keys; k->name; k++)
+		if (k->needed && has_type(k, type) && !entry_of(s, k->name))
+			config_error(&b->text, &s->place, "[%s %s]: %s is missing, expected %s",
+				     s->kind, s->name, k->name, k->expected);
+}
+
+static void no_memory(struct building *b, const struct config_section *s)
+{
+	config_error(&b->text, &s->place, "[%s %s]: no memory for it", s->kind, s->name);
+}
+
+/* A source whose type is a mistake has no keys to check against. */
+static void build_source(struct building *b, const struct config_kind *kind,
+			 const struct config_section *s)
+{
+	const struct config_entry *e = entry_of(s, "type");
+	const struct config_key *k = find_key(kind, "type");
+	enum source_type type;
+	struct source_config *source;
+
+	if (!e) {
+		config_error(&b->text, &s->place, "[%s %s]: %s is missing, expected %s", s->kind,
+			     s->name, k->name, k->expected);
+		return;
+	}
+	if (!source_type_by_name(e->value, &type)) {
+		struct source_config none;
+
+		apply_entry(b, kind, s, e, 0, &none);
+		return;
+	}
+	source = add_source(b->config, s->name, type);
+	if (!source) {
+		no_memory(b, s);
+		return;
+	}
+	apply_section(b, kind, s, 1u << type, source);
+	if (entry_of(s, "start") && !entry_of(s, "interval"))
+		config_error(&b->text, &entry_of(s, "start")->place,
+			     "start: it needs interval too, expected interval = SECONDS");
+	if (type == SOURCE_REPLAY && entry_of(s, "interval") && !entry_of(s, "start"))
+		config_error(&b->text, &entry_of(s, "interval")->place,
+			     "interval: it needs start too, expected start = TIME");
+}
+
+static void check_meter_name(struct building *b, const struct config_section *s)
+{
+	const struct config *c = b->config;
+	const struct meter_config *m = &c->meters[c->meter_count - 1];
+
+	for (unsigned int i = 0; *m->name && i + 1 < c->meter_count; i++) {
+		if (strcmp(c->meters[i].name, m->name))
+			continue;
+		config_error(&b->text, &entry_of(s, "name")->place,
+			     "name = %s: meter %s is called so, expected a name of its own",
+			     m->name, c->meters[i].number);
+	}
+}
+
+static bool number_is_good(const char *number)
+{
+	for (const char *c = number; *c; c++)
+		if (*c <= ' ' || *c > '~')
+			return false;
+	return *number && strlen(number) <= METERLINE_NUMBER_MAX;
+}
+
+static void build_meter(struct building *b, const struct config_kind *kind,
+			const struct config_section *s)
+{
+	struct meter_config *m;
+
+	if (!number_is_good(s->name)) {
+		config_error(&b->text, &s->place,
+			     "[meter %s]: expected the meter's number, 1 to %d characters without "
+			     "blanks", s->name, METERLINE_NUMBER_MAX);
+		return;
+	}
+	m = add_meter(b->config, s->name);
+	if (!m) {
+		no_memory(b, s);
+		return;
+	}
+	apply_section(b, kind, s, 0, m);
+	check_meter_name(b, s);
+}
+
+static void build_sink(struct building *b, const struct config_kind *kind,
+		       const struct config_section *s)
+{
+	struct sink_config *sink = add_sink(b->config, s->name);
+
+	if (sink)
+		apply_section(b, kind, s, 0, sink);
+	else
+		no_memory(b, s);
+}
+
+/* Sections with a name stand once; false when this one cannot be taken. */
+static bool check_argument(struct building *b, const struct config_kind *kind,
+			   const struct config_section *s)
+{
+	if (!kind->argument) {
+		if (*s->name)
+			config_error(&b->text, &s->place, "[%s %s]: expected [%s]", s->kind,
+				     s->name, s->kind);
+		return !*s->name;
+	}
+	if (!*s->name) {
+		config_error(&b->text, &s->place, "[%s]: expected [%s %s]", s->kind, s->kind,
+			     kind->argument);
+		return false;
+	}
+	if (strcmp(s->kind, "meter") && !name_is_good(s->name)) {
+		config_error(&b->text, &s->place,
+			     "[%s %s]: expected a name of 1 to %d of A-Z a-z 0-9 _ -, and not "
+			     "bridge", s->kind, s->name, METER_NAME_LEN);
+		return false;
+	}
+	for (const struct config_section *at = b->text.sections; at < s; at++) {
+		if (!same_section(at, s))
+			continue;
+		config_error(&b->text, &s->place,
+			     "[%s %s]: it was given already at %s:%u, expected once", s->kind,
+			     s->name, at->place.file, at->place.line);
+		return false;
+	}
+	return true;
+}
+
+static void build_section(struct building *b, const struct config_section *s)
+{
+	const struct later_word *later = config_later(s->kind, "", NULL);
+	const struct config_kind *kind = config_kinds;
+	char what[64];
+
+	while (kind->name && strcmp(kind->name, s->kind))
+		kind++;
+	if (later) {
+		snprintf(what, sizeof(what), "[%s]", s->kind);
+		refuse_later(b, &s->place, what, later);
+	} else if (!kind->name) {
+		config_error(&b->text, &s->place,
+			     "[%.80s]: there is no such section, expected daemon, http, "
+			     "source NAME, meter NUMBER or sink NAME", s->kind);
+	} else if (!check_argument(b, kind, s)) {
+		return;
+	} else if (!strcmp(s->kind, "source")) {
+		build_source(b, kind, s);
+	} else if (!strcmp(s->kind, "meter")) {
+		build_meter(b, kind, s);
+	} else if (!strcmp(s->kind, "sink")) {
+		build_sink(b, kind, s);
+	} else {
+		apply_section(b, kind, s, 0, b->config);
+	}
+}
+
+/* What follows from what was not given. */
+static void complete(struct building *b)
+{
+	static const struct config_place nowhere = { .file = "configuration" };
+	struct config *c = b->config;
+	bool sources = false;
+
+	for (unsigned int i = 0; i < b->text.count; i++)
+		sources |= !strcmp(b->text.sections[i].kind, "source");
+	if (!sources && !add_source(c, "kernel", SOURCE_KERNEL))
+		config_error(&b->text, &nowhere, "no memory for it");
+	if (!c->state)
+		c->state = default_state();
+	if (!c->state)
+		config_error(&b->text, &nowhere,
+			     "no directory for the ledger is known, expected state = DIRECTORY in "
+			     "[daemon], or $HOME");
+	if (c->state && !c->runtime)
+		c->runtime = default_runtime(c->state);
+	if (!c->zone)
+		c->zone = system_zone();
+	if (!c->zone)
+		config_error(&b->text, &nowhere,
+			     "the system's time zone is not known, expected timezone = Europe/Paris "
+			     "or another in [daemon], and the package tzdata");
+}
+
+static int is_configuration(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return entry->d_name[0] != '.' && len > 5 && !strcmp(entry->d_name + len - 5, ".conf");
+}
+
+static int by_bytes(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static void read_more(struct building *b, const char *beside, size_t directory_len)
+{
+	struct dirent **entries;
+	char path[PATH_MAX];
+	int count;
+
+	snprintf(path, sizeof(path), "%.*sconf.d", (int)directory_len, beside);
+	count = scandir(path, &entries, is_configuration, by_bytes);
+	if (count < 0)
+		return;
+	for (int i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "%.*sconf.d/%s", (int)directory_len, beside,
+			 entries[i]->d_name);
+		config_text_read(&b->text, path);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+static void read_files(struct building *b, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t directory_len = slash ? (size_t)(slash + 1 - path) : 0;
+	char *given = strndup(path, directory_len);
+
+	b->directory = given ? realpath(*given ? given : ".", NULL) : NULL;
+	if (!b->directory)
+		b->directory = strdup("/");
+	free(given);
+	config_text_read(&b->text, path);
+	read_more(b, path, directory_len);
+}
+
+/**
+ * config_read - reads a configuration
+ * @path: the file; conf.d/NAME.conf beside it are read too, in the order of their bytes.
+ *	NULL: none, all is as by default
+ *
+ * Each mistake is told in the log with its file and line. No other thread may change the
+ * environment.
+ *
+ * Return: the configuration for config_free(), or NULL when there was a mistake.
+ */
+struct config *config_read(const char *path)
+{
+	struct building b = { .config = new_config() };
+
+	if (!b.config) {
+		log_line(LEVEL_ERROR, "configuration", "no memory for it");
+		return NULL;
+	}
+	if (path)
+		read_files(&b, path);
+	for (unsigned int i = 0; i < b.text.count; i++)
+		build_section(&b, &b.text.sections[i]);
+	complete(&b);
+	if (b.text.errors) {
+		config_free(b.config);
+		b.config = NULL;
+	}
+	config_text_free(&b.text);
+	free(b.directory);
+	return b.config;
+}
+
+/**
+ * config_meter - the particulars of a meter
+ * @c: the configuration
+ * @number: of the meter
+ *
+ * Return: its section, or NULL.
+ */
+const struct meter_config *config_meter(const struct config *c, const char *number)
+{
+	for (unsigned int i = 0; i < c->meter_count; i++)
+		if (!strcmp(c->meters[i].number, number))
+			return &c->meters[i];
+	return NULL;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+/**
+ * source_config_same - whether a source may go on as it is
+ * @a: what it was started with
+ * @b: what is wanted now
+ */
+bool source_config_same(const struct source_config *a, const struct source_config *b)
+{
+	return !strcmp(a->name, b->name) && a->type == b->type && a->enabled == b->enabled &&
+	       a->cycle_s == b->cycle_s && same_text(a->trace, b->trace) &&
+	       same_text(a->host, b->host) && a->port == b->port &&
+	       same_text(a->device, b->device) && a->protocols == b->protocols &&
+	       a->speed_bit_per_s == b->speed_bit_per_s && a->parity == b->parity &&
+	       same_text(a->path, b->path) && a->real_pace == b->real_pace &&
+	       a->has_start == b->has_start && a->start_s == b->start_s &&
+	       a->interval_s == b->interval_s && a->makes_meters == b->makes_meters;
+}

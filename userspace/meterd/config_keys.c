@@ -1,0 +1,561 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The keys of the configuration: one table for each kind of section.
+ */
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../../kernel/telegram/telegram.h"
+#include "config_keys.h"
+#include "config_text.h"
+#include "config_values.h"
+
+#define CYCLE_MAX_S	86400
+#define DAYS_MAX	36500
+#define INTERVAL_MAX_S	86400
+#define SCALE_MAX	1000000000	/* a million, in thousandths */
+#define OFFSET_MAX_MIN	(14 * 60)
+
+#define EXPECTED_BOOL	"yes or no"
+#define EXPECTED_CYCLE	"seconds from 0 (each telegram) to 86400"
+#define EXPECTED_ZONE	"a time zone such as Europe/Paris"
+#define EXPECTED_PATH	"a file"
+
+static bool set_path(struct key_value *v, char **path)
+{
+	return value_path(v->text, v->directory, path);
+}
+
+static bool set_cycle(struct key_value *v, int *cycle_s)
+{
+	u64 seconds;
+
+	if (!value_number(v->text, 0, CYCLE_MAX_S, &seconds))
+		return false;
+	*cycle_s = (int)seconds;
+	return true;
+}
+
+static bool set_zone(struct key_value *v, const struct zone **zone)
+{
+	const struct zone *known = zone_get(v->text);
+
+	if (known)
+		*zone = known;
+	return known;
+}
+
+/* [daemon] */
+
+static bool daemon_state(struct key_value *v, void *item)
+{
+	return set_path(v, &((struct config *)item)->state);
+}
+
+static bool daemon_runtime(struct key_value *v, void *item)
+{
+	return set_path(v, &((struct config *)item)->runtime);
+}
+
+static bool daemon_timezone(struct key_value *v, void *item)
+{
+	return set_zone(v, &((struct config *)item)->zone);
+}
+
+static bool daemon_cycle(struct key_value *v, void *item)
+{
+	return set_cycle(v, &((struct config *)item)->cycle_s);
+}
+
+static bool daemon_identity(struct key_value *v, void *item)
+{
+	return value_bool(v->text, &((struct config *)item)->identity);
+}
+
+static bool daemon_user(struct key_value *v, void *item)
+{
+	struct config *c = item;
+
+	if (!*v->text)
+		return true;
+	if (!getpwnam(v->text))
+		return false;
+	free(c->user);
+	c->user = strdup(v->text);
+	return c->user;
+}
+
+static bool daemon_log(struct key_value *v, void *item)
+{
+	static const struct {
+		const char *name;
+		enum log_level level;
+	} levels[] = {
+		{ "error", LEVEL_ERROR },
+		{ "warning", LEVEL_WARNING },
+		{ "info", LEVEL_INFO },
+		{ "debug", LEVEL_DEBUG },
+	};
+
+	for (unsigned int i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+		if (strcmp(v->text, levels[i].name))
+			continue;
+		((struct config *)item)->log = levels[i].level;
+		return true;
+	}
+	return false;
+}
+
+static bool daemon_keep_quarters(struct key_value *v, void *item)
+{
+	size_t len = strlen(v->text);
+	char digits[16];
+	u64 days;
+
+	if (len && v->text[len - 1] == 'd')
+		len--;
+	if (!len || len >= sizeof(digits))
+		return false;
+	memcpy(digits, v->text, len);
+	digits[len] = '\0';
+	if (!value_number(digits, 1, DAYS_MAX, &days))
+		return false;
+	((struct config *)item)->keep_quarters_days = (unsigned int)days;
+	return true;
+}
+
+static const struct config_key daemon_keys[] = {
+	{ "state", 0, false, daemon_state, "a directory" },
+	{ "runtime", 0, false, daemon_runtime, "a directory" },
+	{ "timezone", 0, false, daemon_timezone, EXPECTED_ZONE },
+	{ "cycle", 0, false, daemon_cycle, EXPECTED_CYCLE },
+	{ "identity", 0, false, daemon_identity, EXPECTED_BOOL },
+	{ "user", 0, false, daemon_user, "a user of this machine" },
+	{ "log", 0, false, daemon_log, "error, warning, info or debug" },
+	{ "keep_quarters", 0, false, daemon_keep_quarters, "days from 1 to 36500, such as 400d" },
+	{ 0 },
+};
+
+/* [http] */
+
+static bool http_listen(struct key_value *v, void *item)
+{
+	struct config *c = item;
+
+	return value_listen(v->text, &c->listen_host, &c->listen_port);
+}
+
+static bool http_names(struct key_value *v, void *item)
+{
+	struct config *c = item;
+	const char *list = v->text;
+	char word[256];
+
+	while (value_list_next(&list, word, sizeof(word))) {
+		if (!grow((void **)&c->host_names, c->host_name_count, sizeof(*c->host_names)) ||
+		    !value_host(word, &c->host_names[c->host_name_count]))
+			return false;
+		c->host_name_count++;
+	}
+	return !*list && c->host_name_count;
+}
+
+static const struct config_key http_keys[] = {
+	{ "listen", 0, false, http_listen,
+	  "ADDRESS:PORT such as 127.0.0.1:8087 or [::1]:8087, or off" },
+	{ "names", 0, false, http_names, "names of this machine, parted by commas" },
+	{ 0 },
+};
+
+/* [source NAME] */
+
+#define KERNEL	(1u << SOURCE_KERNEL)
+#define SERIAL	(1u << SOURCE_SERIAL)
+#define TCP	(1u << SOURCE_TCP)
+#define REPLAY	(1u << SOURCE_REPLAY)
+
+static const char *const type_names[] = {
+	[SOURCE_KERNEL] = "kernel",
+	[SOURCE_SERIAL] = "serial",
+	[SOURCE_TCP] = "tcp",
+	[SOURCE_REPLAY] = "replay",
+};
+
+/**
+ * source_type_by_name - the type of a source from its word in the configuration
+ * @name: kernel, serial, tcp, replay
+ * @type: where it goes
+ */
+bool source_type_by_name(const char *name, enum source_type *type)
+{
+	for (unsigned int i = 0; i < sizeof(type_names) / sizeof(type_names[0]); i++) {
+		if (strcmp(name, type_names[i]))
+			continue;
+		*type = i;
+		return true;
+	}
+	return false;
+}
+
+/** source_type_name - the word of the configuration for a type */
+const char *source_type_name(enum source_type type)
+{
+	return type_names[type];
+}
+
+static bool source_type(struct key_value *v, void *item)
+{
+	return source_type_by_name(v->text, &((struct source_config *)item)->type);
+}
+
+static bool source_enabled(struct key_value *v, void *item)
+{
+	return value_bool(v->text, &((struct source_config *)item)->enabled);
+}
+
+static bool source_cycle(struct key_value *v, void *item)
+{
+	return set_cycle(v, &((struct source_config *)item)->cycle_s);
+}
+
+static bool source_trace(struct key_value *v, void *item)
+{
+	struct source_config *s = item;
+	bool on;
+
+	if (value_bool(v->text, &on))
+		return !on;
+	if (strcmp(v->text, "log"))
+		return set_path(v, &s->trace);
+	free(s->trace);
+	s->trace = strdup("log");
+	return s->trace;
+}
+
+static bool source_host(struct key_value *v, void *item)
+{
+	return value_host(v->text, &((struct source_config *)item)->host);
+}
+
+static bool source_port(struct key_value *v, void *item)
+{
+	u64 port;
+
+	if (!value_number(v->text, 1, 65535, &port))
+		return false;
+	((struct source_config *)item)->port = (u16)port;
+	return true;
+}
+
+static bool source_device(struct key_value *v, void *item)
+{
+	return *v->text == '/' && set_path(v, &((struct source_config *)item)->device);
+}
+
+static bool source_protocol(struct key_value *v, void *item)
+{
+	struct source_config *s = item;
+
+	if (!strcmp(v->text, "auto"))
+		s->protocols = LINE_AUTO;
+	else if (!strcmp(v->text, "tic"))
+		s->protocols = LINE_TIC;
+	else if (!strcmp(v->text, "p1"))
+		s->protocols = LINE_P1;
+	else
+		return false;
+	return true;
+}
+
+/* Of a serial line the speed in bit/s, of a replay its pace. */
+static bool source_speed(struct key_value *v, void *item)
+{
+	struct source_config *s = item;
+	u64 speed;
+
+	if (s->type == SOURCE_REPLAY) {
+		s->real_pace = !strcmp(v->text, "real");
+		snprintf(v->problem, sizeof(v->problem), "expected max or real");
+		return s->real_pace || !strcmp(v->text, "max");
+	}
+	snprintf(v->problem, sizeof(v->problem), "expected auto, 1200, 9600 or 115200");
+	if (!strcmp(v->text, "auto"))
+		return true;
+	if (!value_number(v->text, 1200, 115200, &speed))
+		return false;
+	s->speed_bit_per_s = (unsigned int)speed;
+	return speed == 1200 || speed == 9600 || speed == 115200;
+}
+
+static bool source_parity(struct key_value *v, void *item)
+{
+	static const char *const names[] = {
+		[PARITY_AUTO] = "auto",
+		[PARITY_NONE] = "none",
+		[PARITY_EVEN] = "even",
+	};
+
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(v->text, names[i]))
+			continue;
+		((struct source_config *)item)->parity = i;
+		return true;
+	}
+	return false;
+}
+
+static bool source_path(struct key_value *v, void *item)
+{
+	return set_path(v, &((struct source_config *)item)->path);
+}
+
+static bool source_start(struct key_value *v, void *item)
+{
+	struct source_config *s = item;
+
+	s->has_start = iso_time_parse(v->text, &s->start_s);
+	return s->has_start;
+}
+
+static bool source_interval(struct key_value *v, void *item)
+{
+	u64 seconds;
+
+	if (!value_number(v->text, 1, INTERVAL_MAX_S, &seconds))
+		return false;
+	((struct source_config *)item)->interval_s = (u32)seconds;
+	return true;
+}
+
+static bool source_auto(struct key_value *v, void *item)
+{
+	return value_bool(v->text, &((struct source_config *)item)->makes_meters);
+}
+
+static const struct config_key source_keys[] = {
+	{ "type", 0, true, source_type, "kernel, serial, tcp or replay" },
+	{ "enabled", 0, false, source_enabled, EXPECTED_BOOL },
+	{ "cycle", 0, false, source_cycle, EXPECTED_CYCLE },
+	{ "trace", 0, false, source_trace, "no, log or a file" },
+	{ "auto", 0, false, source_auto, EXPECTED_BOOL },
+	{ "host", TCP, true, source_host,
+	  "a name or an address; the port is a key of its own, port = 8088" },
+	{ "port", TCP, false, source_port, "a port from 1 to 65535" },
+	{ "device", SERIAL, true, source_device,
+	  "a path such as /dev/serial/by-id/usb-..., from its / on" },
+	{ "protocol", SERIAL | TCP | REPLAY, false, source_protocol, "auto, tic or p1" },
+	{ "speed", SERIAL | REPLAY, false, source_speed, "" },
+	{ "parity", SERIAL, false, source_parity, "auto, none or even" },
+	{ "path", REPLAY, true, source_path, "a file or a directory" },
+	{ "start", REPLAY, false, source_start, "a time in UTC such as 2024-10-10T23:05:31Z" },
+	{ "interval", REPLAY, false, source_interval, "seconds from 1 to 86400" },
+	{ 0 },
+};
+
+/* [meter NUMBER] */
+
+static bool meter_name(struct key_value *v, void *item)
+{
+	struct meter_config *m = item;
+
+	if (!name_is_good(v->text))
+		return false;
+	snprintf(m->name, sizeof(m->name), "%s", v->text);
+	return true;
+}
+
+static bool meter_timezone(struct key_value *v, void *item)
+{
+	return set_zone(v, &((struct meter_config *)item)->zone);
+}
+
+static bool meter_base_offset(struct key_value *v, void *item)
+{
+	s64 minutes;
+
+	if (!value_signed(v->text, -OFFSET_MAX_MIN, OFFSET_MAX_MIN, &minutes))
+		return false;
+	((struct meter_config *)item)->base_offset_min = (int)minutes;
+	return true;
+}
+
+static bool meter_time(struct key_value *v, void *item)
+{
+	static const char *const names[] = {
+		[TIME_AUTO] = "auto",
+		[TIME_METER] = "meter",
+		[TIME_HOST] = "host",
+	};
+
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(v->text, names[i]))
+			continue;
+		((struct meter_config *)item)->time = i;
+		return true;
+	}
+	return false;
+}
+
+static bool meter_continuous(struct key_value *v, void *item)
+{
+	return value_bool(v->text, &((struct meter_config *)item)->continuous);
+}
+
+static bool label_is_good(const char *label)
+{
+	for (; *label; label++)
+		if ((unsigned char)*label < ' ' || *label == 0x7f)
+			return false;
+	return true;
+}
+
+static bool meter_tariff_labels(struct key_value *v, void *item)
+{
+	struct meter_config *m = item;
+	const char *list = v->text;
+	char label[32 + 1];
+	unsigned int count = 0;
+
+	while (count < TARIFF_COUNT && value_list_next(&list, label, sizeof(label))) {
+		if (!label_is_good(label))
+			return false;
+		m->tariff_labels[count] = strdup(label);
+		if (!m->tariff_labels[count++])
+			return false;
+	}
+	return count && !*list;
+}
+
+static bool meter_tariff_ranges(struct key_value *v, void *item)
+{
+	return tariff_ranges_parse(v->text, &((struct meter_config *)item)->ranges, v->problem,
+				   sizeof(v->problem));
+}
+
+/* A-B:C.D.E, numbers of up to three digits. */
+static bool is_obis(const char *code)
+{
+	static const char parts[] = "-:..";
+
+	for (unsigned int i = 0; i <= 4; i++) {
+		size_t digits = strspn(code, "0123456789");
+
+		if (!digits || digits > 3 || code[digits] != parts[i])
+			return false;
+		code += digits + 1;
+	}
+	return true;
+}
+
+static bool meter_scale(struct key_value *v, void *item)
+{
+	struct meter_config *m = item;
+	struct meter_scale *s;
+
+	if (!is_obis(v->rest) || strlen(v->rest) >= sizeof(s->code)) {
+		snprintf(v->problem, sizeof(v->problem),
+			 "expected a code behind scale. such as scale.1-0:1.8.0");
+		return false;
+	}
+	if (!grow((void **)&m->scales, m->scale_count, sizeof(*m->scales)))
+		return false;
+	s = &m->scales[m->scale_count];
+	if (!value_milli(v->text, SCALE_MAX, &s->milli))
+		return false;
+	memcpy(s->code, v->rest, strlen(v->rest) + 1);
+	m->scale_count++;
+	return true;
+}
+
+static const struct config_key meter_keys[] = {
+	{ "name", 0, false, meter_name, "1 to 32 of A-Z a-z 0-9 _ -, and not bridge" },
+	{ "timezone", 0, false, meter_timezone, EXPECTED_ZONE },
+	{ "base_offset", 0, false, meter_base_offset, "minutes from -840 to 840" },
+	{ "time", 0, false, meter_time, "auto, meter or host" },
+	{ "continuous", 0, false, meter_continuous, EXPECTED_BOOL },
+	{ "tariff_labels", 0, false, meter_tariff_labels,
+	  "1 to 16 labels of 1 to 32 bytes, parted by commas" },
+	{ "tariff_ranges", 0, false, meter_tariff_ranges,
+	  "ranges such as 22:00-06:00 1, 06:00-22:00 2" },
+	{ "scale.", 0, false, meter_scale, "a factor from 0.001 to 1000000, at most three decimals" },
+	{ 0 },
+};
+
+/* [sink NAME] */
+
+static bool sink_type(struct key_value *v, void *item)
+{
+	struct sink_config *s = item;
+
+	s->csv = !strcmp(v->text, "csv");
+	return s->csv || !strcmp(v->text, "jsonl");
+}
+
+static bool sink_path(struct key_value *v, void *item)
+{
+	struct sink_config *s = item;
+
+	if (strcmp(v->text, "-"))
+		return set_path(v, &s->path);
+	free(s->path);
+	s->path = strdup("-");
+	return s->path;
+}
+
+static bool sink_cycle(struct key_value *v, void *item)
+{
+	return set_cycle(v, &((struct sink_config *)item)->cycle_s);
+}
+
+static bool sink_fields(struct key_value *v, void *item)
+{
+	return value_bool(v->text, &((struct sink_config *)item)->fields);
+}
+
+static const struct config_key sink_keys[] = {
+	{ "type", 0, true, sink_type, "jsonl or csv" },
+	{ "path", 0, true, sink_path, EXPECTED_PATH ", or - for stdout" },
+	{ "cycle", 0, false, sink_cycle, EXPECTED_CYCLE },
+	{ "fields", 0, false, sink_fields, EXPECTED_BOOL },
+	{ 0 },
+};
+
+const struct config_kind config_kinds[] = {
+	{ "daemon", NULL, daemon_keys },
+	{ "http", NULL, http_keys },
+	{ "source", "NAME", source_keys },
+	{ "meter", "NUMBER", meter_keys },
+	{ "sink", "NAME", sink_keys },
+	{ 0 },
+};
+
+/* What people may have read of and this meterd does not know. */
+static const struct later_word later_words[] = {
+	{ "mqtt", "", NULL, "MQTT" },
+	{ "source", "type", "d2l", "D2L modules" },
+	{ "source", "type", "mbus", "M-Bus" },
+	{ "source", "type", "iio", "meters through iiod" },
+	{ "source", "protocol", "hdlc", "HDLC" },
+	{ "source", "protocol", "mbus", "M-Bus" },
+	{ "source", "key_file", NULL, "encrypted telegrams" },
+	{ "source", "profile", NULL, "profiles of M-Bus meters" },
+	{ 0 },
+};
+
+/**
+ * config_later - whether this is something that only later versions can do
+ * @kind: of the section
+ * @key: in it; "" for the section itself
+ * @value: of the key
+ *
+ * Return: its row, or NULL.
+ */
+const struct later_word *config_later(const char *kind, const char *key, const char *value)
+{
+	for (const struct later_word *w = later_words; w->kind; w++)
+		if (!strcmp(w->kind, kind) && !strcmp(w->key, key) &&
+		    (!w->value || !strcmp(w->value, value)))
+			return w;
+	return NULL;
+}
