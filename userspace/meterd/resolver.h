@@ -19,7 +19,7 @@ typedef void (*resolver_fn)(void *context, struct addrinfo *addresses, const cha
 struct resolver *resolver_new(struct event_base *base);
 struct resolver_request *resolver_ask(struct resolver *r, const char *host, u16 port,
 				      resolver_fn answer, void *context);
-void resolver_forget(struct resolver_request *request);
+void resolver_forget(struct resolver *r, struct resolver_request *request);
 void resolver_free(struct resolver *r);
 
 #endif /* METERD_RESOLVER_H */

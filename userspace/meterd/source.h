@@ -47,6 +47,7 @@ struct moment {
  * @state: enum line_state; set by line_set_state() alone
  * @since_s: when @state began, seconds since 1970
  * @why: a sentence without a full stop, never ""
+ * @told: line_set_state() was called
  * @telegrams: valid ones
  * @last_steady_ms: of the newest valid telegram, 0: none yet
  * @interval_ms: between telegrams, the median of the last three intervals; 0: not known
@@ -61,6 +62,7 @@ struct line {
 	enum line_state state;
 	s64 since_s;
 	char why[LINE_WHY_MAX];
+	bool told;
 	u64 telegrams;
 	u64 last_steady_ms;
 	u32 interval_ms;
@@ -89,7 +91,8 @@ struct sources;
 /**
  * struct source - one section of the configuration
  * @on: runs, or should
- * @lines: at least one while it runs; kept while it is off
+ * @running: started and not stopped
+ * @lines: at least one, also while it is off; none when @ops->start is called
  * @private: of its kind
  */
 struct source {
@@ -98,6 +101,7 @@ struct source {
 	struct source *next;
 	struct source_config config;
 	bool on;
+	bool running;
 	struct line *lines;
 	void *private;
 	struct trace *trace;
@@ -125,6 +129,10 @@ void sources_apply(struct sources *all, const struct config *c);
 struct source *sources_first(const struct sources *all);
 bool sources_switch(struct sources *all, const char *name, bool on);
 struct event_base *sources_base(const struct sources *all);
+struct resolver *sources_resolver(struct sources *all);
+/* One for all, for what is read and fed in one go. */
+#define SOURCES_BUFFER_BYTES 16384
+u8 *sources_buffer(struct sources *all);
 /* Closes everything; a half telegram is given up. */
 void sources_free(struct sources *all);
 
@@ -151,6 +159,7 @@ struct feed *feed_new(struct line *line, unsigned int protocols, bool live);
 void feed_bytes(struct feed *f, const u8 *bytes, size_t count, const struct moment *when);
 void feed_end(struct feed *f);		/* no more bytes of this stream: as a pause */
 void feed_reset(struct feed *f);	/* another stream begins: half a telegram is given up */
+const char *feed_complaint(const struct feed *f); /* what comes in place of telegrams, or NULL */
 void feed_free(struct feed *f);
 
 #endif /* METERD_SOURCE_H */

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A line: its state, and the way of its telegrams to the meters.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "sources.h"
+#include "trace.h"
+
+/* Without a valid telegram for less than this, no line is given up: meters send every 10 s. */
+#define PATIENCE_MIN_MS 30000
+#define PATIENCE_PERIODS 3
+
+/**
+ * steady_ms - a clock that only goes on, also while the machine sleeps
+ *
+ * Return: CLOCK_BOOTTIME in ms.
+ */
+u64 steady_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (u64)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/**
+ * host_unix_ms - the host's clock, right or wrong
+ *
+ * Return: ms since 1970.
+ */
+s64 host_unix_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (s64)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/**
+ * line_state_name - the word of the data contract
+ * @state: a state
+ *
+ * Return: a constant string.
+ */
+const char *line_state_name(enum line_state state)
+{
+	switch (state) {
+	case LINE_OFF:
+		break;
+	case LINE_SILENT:
+		return "silent";
+	case LINE_CONNECTED:
+		return "connected";
+	case LINE_WRONG_DATA:
+		return "wrong-data";
+	case LINE_REFUSED:
+		return "refused";
+	}
+	return "off";
+}
+
+/**
+ * line_add - a stream of telegrams begins to exist
+ * @s: its source
+ * @what: for people: host and port, device, file, meterN
+ *
+ * It begins silent, and the first line_set_state() is told in the log even when it says silent.
+ *
+ * Return: the line, which is the last of its source; NULL without memory.
+ */
+struct line *line_add(struct source *s, const char *what)
+{
+	struct line *line = calloc(1, sizeof(*line));
+	struct line **end = &s->lines;
+
+	if (!line)
+		return NULL;
+	line->source = s;
+	line->state = LINE_SILENT;
+	line->since_s = host_unix_ms() / 1000;
+	snprintf(line->what, sizeof(line->what), "%s", what);
+	snprintf(line->why, sizeof(line->why), "just begun");
+	while (*end)
+		end = &(*end)->next;
+	*end = line;
+	return line;
+}
+
+/**
+ * line_remove - a stream of telegrams is no more
+ * @line: of a source; freed. Its feed, if any, was freed before
+ *
+ * Never while one of its telegrams is on its way.
+ */
+void line_remove(struct line *line)
+{
+	struct sources *all = line->source->all;
+	struct line **at = &line->source->lines;
+
+	while (*at != line)
+		at = &(*at)->next;
+	*at = line->next;
+	all->calling++;
+	all->out.gone(all->out.context, line);
+	all->calling--;
+	free(line);
+}
+
+/* Trouble is a warning; beginning, ending and being well is not. */
+static enum log_level state_level(const struct line *line)
+{
+	if (line->state == LINE_CONNECTED || line->state == LINE_OFF)
+		return LEVEL_INFO;
+	return !line->told && line->state == LINE_SILENT ? LEVEL_INFO : LEVEL_WARNING;
+}
+
+/**
+ * line_set_state - how a line does
+ * @line: the line
+ * @state: its state from now on
+ * @why: a sentence without a full stop that says what to do, as of printf(). Without numbers that
+ *	differ each time, since each new sentence is a line in the log
+ *
+ * Costs little and does nothing when both are as they were.
+ */
+void line_set_state(struct line *line, enum line_state state, const char *why, ...)
+{
+	struct source *s = line->source;
+	char text[LINE_WHY_MAX];
+	va_list args;
+
+	va_start(args, why);
+	vsnprintf(text, sizeof(text), why, args);
+	va_end(args);
+	if (line->state == state && !strcmp(line->why, text))
+		return;
+	if (line->state != state)
+		line->since_s = host_unix_ms() / 1000;
+	line->state = state;
+	memcpy(line->why, text, sizeof(text));
+	log_limited(&line->limit, state_level(line), s->config.name, "%s: %s: %s",
+		    line->what, line_state_name(state), line->why);
+	line->told = true;
+	s->all->calling++;
+	s->all->out.state(s->all->out.context, line);
+	s->all->calling--;
+}
+
+static u32 median(const u32 *ms)
+{
+	u32 low = ms[0] < ms[1] ? ms[0] : ms[1];
+	u32 high = ms[0] < ms[1] ? ms[1] : ms[0];
+
+	return ms[2] < low ? low : ms[2] > high ? high : ms[2];
+}
+
+/* Telegrams of one read, and clocks that were turned back, say nothing of the period. */
+static void line_interval(struct line *line, u64 now_ms)
+{
+	u64 ms = now_ms - line->last_steady_ms;
+
+	if (!line->last_steady_ms || now_ms <= line->last_steady_ms || ms > UINT32_MAX)
+		return;
+	line->recent_ms[2] = line->recent_ms[1];
+	line->recent_ms[1] = line->recent_ms[0];
+	line->recent_ms[0] = ms;
+	if (line->recent_ms[2])
+		line->interval_ms = median(line->recent_ms);
+}
+
+/**
+ * line_telegram - a valid telegram came
+ * @line: on it
+ * @t: the telegram; valid until this returns
+ * @number: the meter's number where the transport knows it better than the telegram, else NULL
+ * @when: its first byte came
+ *
+ * What hears of it may switch sources on and off; that takes place when this has returned.
+ */
+void line_telegram(struct line *line, const struct telegram *t, const char *number,
+		   const struct moment *when)
+{
+	struct source *s = line->source;
+
+	line_interval(line, when->steady_ms);
+	line->telegrams++;
+	line->last_steady_ms = when->steady_ms;
+	if (line->state != LINE_CONNECTED)
+		line_set_state(line, LINE_CONNECTED, "%s telegrams come",
+			       telegram_protocol_name(t->protocol));
+	if (s->trace)
+		trace_telegram(s->trace, line, t, when);
+	s->all->calling++;
+	s->all->out.telegram(s->all->out.context, line, t, number, when);
+	s->all->calling--;
+}
+
+/**
+ * line_patience_ms - how long a line may be without a valid telegram
+ * @line: the line
+ *
+ * Return: three of its periods, at least 30 s, in ms.
+ */
+u64 line_patience_ms(const struct line *line)
+{
+	u64 ms = (u64)line->interval_ms * PATIENCE_PERIODS;
+
+	return ms > PATIENCE_MIN_MS ? ms : PATIENCE_MIN_MS;
+}
