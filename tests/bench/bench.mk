@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# make bench: what decoding costs, with streams of the simulator.
+# make bench: what decoding costs, with streams of the simulator, and what meterd takes.
 
 # NAME:KIND:OPTIONS of the simulator, with commas for blanks.
 BENCH_INPUTS := \
@@ -33,6 +33,12 @@ build/bench/bench: $(BENCH_SOURCES) $(wildcard kernel/telegram/*.h)
 	@echo "  CC      $@"
 	@$(CC) -O2 -g -Wall -Wextra -Ikernel/telegram -o $@ $(BENCH_SOURCES)
 
-bench: build/bench/bench $(BENCH_FILES)
+build/bench/decoder_rate: tests/bench/decoder_rate.c $(wildcard kernel/telegram/*.[ch])
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	@$(CC) -O2 -g -Wall -Wextra -Ikernel/telegram -o $@ $(filter %.c,$^)
+
+bench: build/bench/bench build/bench/decoder_rate build/meterd $(BENCH_FILES)
 	@uname -m; sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -n 1
 	@build/bench/bench $(foreach i,$(BENCH_FILES),$(notdir $(basename $i))=$i)
+	@tests/bench/meterd
