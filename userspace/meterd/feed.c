@@ -18,7 +18,8 @@ static const struct timeval pause_after = { .tv_sec = 1 };
  * @live: time goes on by itself; else only feed_end() says that nothing more comes
  * @newest: when the newest bytes came
  * @pause: NULL until it was needed
- * @bytes: that the decoder had seen at the last valid telegram, or at feed_reset()
+ * @marked_ms: steady clock of the last valid telegram's end, or of feed_reset()
+ * @bytes: that the decoder had seen then
  * @damaged: telegrams and groups that were damaged until then
  */
 struct feed {
@@ -26,6 +27,7 @@ struct feed {
 	bool live;
 	struct moment newest;
 	struct event *pause;
+	u64 marked_ms;
 	u64 bytes;
 	u64 damaged;
 	struct line_decoder decoder;
@@ -37,8 +39,9 @@ static u64 feed_damaged(const struct feed *f)
 }
 
 /* From here on it counts what comes without a valid telegram. */
-static void feed_mark(struct feed *f)
+static void feed_mark(struct feed *f, u64 now_ms)
 {
+	f->marked_ms = now_ms;
 	f->bytes = f->decoder.stats.bytes;
 	f->damaged = feed_damaged(f);
 }
@@ -50,7 +53,7 @@ static void feed_telegram(void *context, const struct telegram *t)
 
 	when.steady_ms = t->started;
 	when.unix_ms -= f->newest.steady_ms - t->started;
-	feed_mark(f);
+	feed_mark(f, f->newest.steady_ms);
 	line_telegram(f->line, t, NULL, &when);
 }
 
@@ -72,6 +75,7 @@ struct feed *feed_new(struct line *line, unsigned int protocols, bool live)
 	f->live = live;
 	line_decoder_init(&f->decoder, protocols, feed_telegram, f);
 	line->decoder = &f->decoder;
+	feed_mark(f, steady_ms());
 	return f;
 }
 
@@ -131,7 +135,7 @@ void feed_reset(struct feed *f)
 	if (f->pause)
 		event_del(f->pause);
 	line_decoder_relearn(&f->decoder);
-	feed_mark(f);
+	feed_mark(f, steady_ms());
 }
 
 static const char *feed_seen(const struct feed *f)
@@ -156,20 +160,34 @@ static const char *feed_seen(const struct feed *f)
 }
 
 /**
+ * feed_idle_ms - how long there was no valid telegram
+ * @f: a live feed
+ *
+ * Return: ms since the end of the newest one, or since the stream began.
+ */
+u64 feed_idle_ms(const struct feed *f)
+{
+	const u64 now_ms = steady_ms();
+
+	return now_ms > f->marked_ms ? now_ms - f->marked_ms : 0;
+}
+
+/**
  * feed_complaint - what comes in place of telegrams
- * @f: the feed
+ * @f: a live feed
  *
  * Return: a constant sentence for line_set_state(), LINE_WRONG_DATA; NULL when nothing has come
- * lately, or nothing but the rest of a valid telegram.
+ * lately, or nothing but the rest of a valid telegram, or when it is too early to tell.
  */
 const char *feed_complaint(const struct feed *f)
 {
 	const struct line_decoder *d = &f->decoder;
+	const u64 patience_ms = line_patience_ms(f->line);
 	const char *seen;
 
 	if (d->stats.bytes - f->bytes < REST_BYTES)
 		return NULL;
-	if (f->live && steady_ms() - f->newest.steady_ms > line_patience_ms(f->line) / 2)
+	if (steady_ms() - f->newest.steady_ms > patience_ms / 2)
 		return NULL;
 	seen = feed_seen(f);
 	if (seen)
@@ -177,6 +195,8 @@ const char *feed_complaint(const struct feed *f)
 	if (feed_damaged(f) > f->damaged)
 		return "telegrams come, but none is intact: is the line noisy, or are line ends "
 		       "changed on the way?";
+	if (feed_idle_ms(f) < patience_ms)
+		return NULL;
 	return "something comes, but no whole telegram so far";
 }
 
