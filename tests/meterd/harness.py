@@ -13,9 +13,10 @@ badly as they are told to, and telegrams made without any code of the project.
 
 	run()
 
-What a test starts ends with the test, whether it is kept or broken. A test that raises is broken, one that
+What a test starts ends with the test, whether it is kept or broken, but for what it starts `with shared():`. A test that raises is broken, one that
 raises Skip(reason) is skipped.
 """
+import contextlib
 import datetime
 import errno
 import http.client
@@ -44,7 +45,24 @@ SANITIZER = re.compile(r"^.*(ERROR: \w+Sanitizer|WARNING: \w+Sanitizer|runtime e
 # Promises
 
 _promises = []
-_resources = []
+_resources = []		# of the test that runs
+_shared = []		# of all tests
+_sharing = False
+
+
+def _own(resource):
+	(_shared if _sharing else _resources).append(resource)
+
+
+@contextlib.contextmanager
+def shared():
+	"""What is started within outlives the test: `with shared(): story = tell()`."""
+	global _sharing
+	before, _sharing = _sharing, True
+	try:
+		yield
+	finally:
+		_sharing = before
 
 
 class Skip(Exception):
@@ -104,9 +122,9 @@ def stays(condition, seconds, what=None):
 		time.sleep(0.02)
 
 
-def _end_resources():
-	while _resources:
-		resource = _resources.pop()
+def _end(resources):
+	while resources:
+		resource = resources.pop()
 		try:
 			resource.end()
 		except Exception as e:
@@ -125,17 +143,18 @@ def run():
 		except Skip as reason:
 			skip = f" # SKIP {reason}"
 		except KeyboardInterrupt:
-			_end_resources()
+			_end(_resources)
+			_end(_shared)
 			raise
 		except BaseException:
 			ok = False
 			note(traceback.format_exc())
-			for resource in _resources:
-				if isinstance(resource, Meterd):
-					note(f"meterd said:\n{resource.log()[-6000:]}")
-		_end_resources()
+			for meterd in [r for r in _resources + _shared if isinstance(r, Meterd)][-3:]:
+				note(f"meterd said:\n{meterd.log()[-6000:]}")
+		_end(_resources)
 		failed += not ok
 		print(f"{'' if ok else 'not '}ok {number} - {test.__name__}{skip}", flush=True)
+	_end(_shared)
 	sys.exit(1 if failed else 0)
 
 
@@ -144,7 +163,7 @@ class Directory:
 
 	def __init__(self, keep=False):
 		self.path = tempfile.mkdtemp(prefix="meterd-test-")
-		_resources.append(self)
+		_own(self)
 
 	def __str__(self):
 		return self.path
@@ -222,7 +241,7 @@ class Meterd:
 		os.makedirs(self.state, mode=0o700, exist_ok=True)
 		os.makedirs(self.runtime, mode=0o755, exist_ok=True)
 		self.configure(config)
-		_resources.append(self)
+		_own(self)
 		if start:
 			self.start(ready)
 
@@ -427,7 +446,7 @@ class Simulator:
 			command += [f"--{key}"] if value is True else [f"--{key}", str(value)]
 		self.process = subprocess.Popen(command, stdout=subprocess.PIPE)
 		self.path = self.process.stdout.readline().decode().strip()
-		_resources.append(self)
+		_own(self)
 		if not self.path:
 			raise AssertionError(f"no pty: {' '.join(command)}")
 
@@ -472,7 +491,7 @@ class Gateway:
 		self.host, self.port = self.server.getsockname()[:2]
 		self.thread = threading.Thread(target=self._accept, daemon=True)
 		self.thread.start()
-		_resources.append(self)
+		_own(self)
 
 	@property
 	def open(self):
