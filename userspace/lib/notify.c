@@ -42,9 +42,11 @@ int notify_open(void)
  * notify_send - tell the service manager
  * @fd: of notify_open(); -1 is allowed
  * @state: lines such as READY=1
+ *
+ * Never waits: what a service manager does not take at once is lost.
  */
 void notify_send(int fd, const char *state)
 {
 	if (fd >= 0)
-		send(fd, state, strlen(state), MSG_NOSIGNAL);
+		send(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT);
 }

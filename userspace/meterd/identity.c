@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Who the daemon is, its directories, and how many files it may open.
+ */
+#include <errno.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "identity.h"
+
+/* Besides those of the sources: ledger, HTTP and control with their connections, sinks. */
+#define FILES_OF_OURS		128
+#define FILES_OF_A_SOURCE	2
+/* What the kernel's meters or a directory of files can need when they are one source. */
+#define FILES_OF_DEVICES	256
+
+/**
+ * identity_find - who a user is
+ * @who: where it goes
+ * @user: its name; NULL: stay who it is, as when it was not started as root
+ *
+ * Return: false after a line in the log.
+ */
+bool identity_find(struct identity *who, const char *user)
+{
+	const struct passwd *entry;
+
+	memset(who, 0, sizeof(*who));
+	if (!user || geteuid() != 0)
+		return true;
+	entry = getpwnam(user);
+	if (!entry) {
+		log_line(LEVEL_ERROR, "daemon", "there is no user %s, expected one in user =", user);
+		return false;
+	}
+	who->name = user;
+	who->uid = entry->pw_uid;
+	who->gid = entry->pw_gid;
+	return true;
+}
+
+static bool make_one(const char *path, mode_t mode, const struct identity *owner)
+{
+	if (mkdir(path, mode))
+		return errno == EEXIST;
+	return !owner || !owner->name || !chown(path, owner->uid, owner->gid);
+}
+
+/**
+ * identity_make_directory - makes a directory that only its owner and a group may look into
+ * @who: gets it, if it is made
+ * @path: those above it are made too
+ *
+ * Return: false after a line in the log.
+ */
+bool identity_make_directory(const struct identity *who, const char *path)
+{
+	char part[PATH_MAX];
+	bool made = (size_t)snprintf(part, sizeof(part), "%s", path) < sizeof(part);
+
+	for (char *slash = strchr(part + 1, '/'); made && slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		made = make_one(part, 0755, NULL);
+		*slash = '/';
+	}
+	if (made && make_one(path, 0750, who))
+		return true;
+	log_line(LEVEL_ERROR, "daemon", "the directory %s cannot be made: %s", path,
+		 strerror(errno));
+	return false;
+}
+
+/**
+ * identity_lend - makes files as the user from now on
+ * @who: that user
+ *
+ * Return: false with errno.
+ */
+bool identity_lend(const struct identity *who)
+{
+	return !who->name || (!setegid(who->gid) && !seteuid(who->uid));
+}
+
+/**
+ * identity_return - ends what identity_lend() began
+ * @who: that user
+ *
+ * Return: false with errno.
+ */
+bool identity_return(const struct identity *who)
+{
+	return !who->name || (!seteuid(0) && !setegid(0));
+}
+
+/**
+ * identity_become - is the user from now on, without a way back
+ * @who: that user
+ *
+ * Return: false with errno; the process should then end.
+ */
+bool identity_become(const struct identity *who)
+{
+	if (!who->name)
+		return true;
+	return !initgroups(who->name, who->gid) && !setresgid(who->gid, who->gid, who->gid) &&
+	       !setresuid(who->uid, who->uid, who->uid) &&
+	       !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && (who->uid == 0 || setuid(0));
+}
+
+/**
+ * files_allow - lets the process open what so many sources need
+ * @sources: how many
+ *
+ * What the limit does not allow is told; the sources that find no file tell it as their state.
+ */
+void files_allow(unsigned int sources)
+{
+	rlim_t wanted = FILES_OF_OURS + FILES_OF_DEVICES + (rlim_t)sources * FILES_OF_A_SOURCE;
+	struct rlimit limit, more;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted)
+		return;
+	more.rlim_cur = wanted;
+	more.rlim_max = limit.rlim_max < wanted ? wanted : limit.rlim_max;
+	if (!setrlimit(RLIMIT_NOFILE, &more))
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	if (!setrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur == wanted)
+		return;
+	log_line(LEVEL_WARNING, "daemon",
+		 "%u sources want %llu open files, the limit is %llu: raise LimitNOFILE= of the "
+		 "service", sources, (unsigned long long)wanted, (unsigned long long)limit.rlim_cur);
+}
