@@ -61,6 +61,51 @@ void json_text(FILE *out, const char *text)
 	json_string(out, text, strlen(text));
 }
 
+/* Bytes of the character of UTF-8 (RFC 3629) at @b, of which @len are left; 0: none. */
+static size_t utf8_len(const u8 *b, size_t len)
+{
+	static const u32 smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t count = b[0] >= 0xf0 ? 4 : b[0] >= 0xe0 ? 3 : 2;
+	u32 code = b[0] & (0x7f >> count);
+
+	if (b[0] < 0xc2 || b[0] > 0xf4 || count > len)
+		return 0;
+	for (size_t i = 1; i < count; i++) {
+		if ((b[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (b[i] & 0x3f);
+	}
+	if (code < smallest[count] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+		return 0;
+	return count;
+}
+
+/**
+ * json_utf8 - text that a person may have written as a JSON string
+ * @out: where to
+ * @text: ends with NUL; characters of UTF-8 stay, any other byte outside printable ASCII becomes
+ *	\u00XX
+ */
+void json_utf8(FILE *out, const char *text)
+{
+	const u8 *b = (const u8 *)text;
+	size_t len = strlen(text);
+
+	fputc('"', out);
+	while (len) {
+		size_t count = utf8_len(b, len);
+
+		if (count)
+			fwrite(b, 1, count, out);
+		else
+			json_byte(out, *b);
+		count += !count;
+		b += count;
+		len -= count;
+	}
+	fputc('"', out);
+}
+
 /**
  * json_milli - thousandths as an exact decimal number without needless zeros
  * @out: where to
@@ -97,7 +142,13 @@ static void json_groups(FILE *out, const u8 *value, size_t len)
 	}
 }
 
-static void json_field(FILE *out, const struct telegram *t, const struct field *f)
+/**
+ * json_field - one field as an array of what the meter printed
+ * @out: where to
+ * @t: the telegram
+ * @f: one of its fields
+ */
+void json_field(FILE *out, const struct telegram *t, const struct field *f)
 {
 	const u8 *label = t->text + f->label;
 
@@ -116,10 +167,16 @@ static void json_field(FILE *out, const struct telegram *t, const struct field *
 	fputc(']', out);
 }
 
-static void json_quantities(FILE *out, const struct reading *r)
+/**
+ * json_quantities - quantities as an object, in the order of their table
+ * @out: where to
+ * @r: quantities; those that are not valid are left out
+ */
+void json_quantities(FILE *out, const struct reading *r)
 {
 	const char *comma = "";
 
+	fputc('{', out);
 	for (unsigned int q = 0; q < QUANTITY_COUNT; q++) {
 		if (!reading_has(r, q))
 			continue;
@@ -127,6 +184,7 @@ static void json_quantities(FILE *out, const struct reading *r)
 		json_milli(out, r->milli[q]);
 		comma = ",";
 	}
+	fputc('}', out);
 }
 
 static void json_time(FILE *out, const struct telegram *t)
@@ -171,7 +229,7 @@ void json_reading(FILE *out, const struct telegram *t, const struct reading *r,
 		json_field(out, t, &t->fields[i]);
 		comma = ",";
 	}
-	fputs("],\"quantities\":{", out);
+	fputs("],\"quantities\":", out);
 	json_quantities(out, r);
-	fputs("}}\n", out);
+	fputs("}\n", out);
 }

@@ -15,6 +15,8 @@ struct state_options {
 	bool fields;
 };
 
+bool field_identifies(const struct telegram *t, const struct field *f);
+u64 meter_now_ms(const struct meter *m);
 void meter_state_json(FILE *out, const struct meter *m, u64 now_ms,
 		      const struct state_options *o);
 
