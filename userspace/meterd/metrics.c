@@ -148,6 +148,21 @@ static void energy(const struct samples *s, const struct meter *m)
 	energy_of(s, m, &now, Q_energy_export, "export");
 }
 
+/* Meters count it in GJ or in kWh: thousandths are 10^6 J or 3600 J. */
+static void heat(const struct samples *s, const struct meter *m)
+{
+	struct reading now;
+	s64 joules;
+
+	meter_quantities(m, meter_now_ms(m), &now);
+	if (reading_has(&now, Q_heat) &&
+	    !__builtin_mul_overflow(now.milli[Q_heat], (s64)1000000, &joules))
+		sample_of_meter(s, m, "", joules, 0);
+	else if (reading_has(&now, Q_heat_kwh) &&
+		 !__builtin_mul_overflow(now.milli[Q_heat_kwh], (s64)3600, &joules))
+		sample_of_meter(s, m, "", joules, 0);
+}
+
 static void info(const struct samples *s, const struct meter *m)
 {
 	sample_name(s);
@@ -315,10 +330,10 @@ static void build_info(const struct samples *s, const struct page_request *r)
 	{ Q_##q##_export_l2, "direction=\"export\",phase=\"2\"" },                                 \
 	{ Q_##q##_export_l3, "direction=\"export\",phase=\"3\"" }
 
-#define QUANTITY(n, t, h, s, m, d)                                                                 \
-	{ .name = n, .type = t, .help = h, .of_meter = quantities, .series = s, .mul = m,          \
-	  .digits = d }
-#define GAUGE(n, h, s) QUANTITY(n, "gauge", h, s, 1, 3)
+#define QUANTITY(n, t, h, m, d, ...)                                                               \
+	{ .name = n, .type = t, .help = h, .of_meter = quantities, .mul = m, .digits = d,          \
+	  .series = __VA_ARGS__ }
+#define GAUGE(n, h, ...) QUANTITY(n, "gauge", h, 1, 3, __VA_ARGS__)
 #define METER(n, t, h, f) { .name = n, .type = t, .help = h, .of_meter = f }
 #define DAEMON(n, t, h, f) { .name = n, .type = t, .help = h, .of_daemon = f }
 
@@ -333,21 +348,18 @@ static const struct family families[] = {
 	{ .name = "meter_energy_joules_total", .type = "counter",
 	  .help = "Active energy; divide by 3.6e6 for kWh.", .of_meter = energy, .mul = 3600,
 	  .digits = 3 },
-	QUANTITY("meter_reactive_energy_varseconds_total", "counter", "Reactive energy.",
-		 BOTH(energy_reactive), 3600, 3),
+	QUANTITY("meter_reactive_energy_varseconds_total", "counter", "Reactive energy.", 3600, 3,
+		 BOTH(energy_reactive)),
 	QUANTITY("meter_quadrant_reactive_energy_varseconds_total", "counter",
-		 "Reactive energy by quadrant.",
+		 "Reactive energy by quadrant.", 3600, 3,
 		 SERIES({ Q_energy_reactive_q1, "quadrant=\"1\"" },
 			{ Q_energy_reactive_q2, "quadrant=\"2\"" },
 			{ Q_energy_reactive_q3, "quadrant=\"3\"" },
-			{ Q_energy_reactive_q4, "quadrant=\"4\"" }), 3600, 3),
-	QUANTITY("meter_gas_cubic_meters_total", "counter", "Gas.", SERIES({ Q_gas, "" }), 1, 3),
-	QUANTITY("meter_water_cubic_meters_total", "counter", "Water.", SERIES({ Q_water, "" }), 1,
-		 3),
-	QUANTITY("meter_heat_joules_total", "counter", "Heat, of meters that count it in joules.",
-		 SERIES({ Q_heat, "" }), 1000000, 0),
-	QUANTITY("meter_heat_from_kwh_joules_total", "counter",
-		 "Heat, of meters that count it in kWh.", SERIES({ Q_heat_kwh, "" }), 3600, 0),
+			{ Q_energy_reactive_q4, "quadrant=\"4\"" })),
+	QUANTITY("meter_gas_cubic_meters_total", "counter", "Gas.", 1, 3, SERIES({ Q_gas, "" })),
+	QUANTITY("meter_water_cubic_meters_total", "counter", "Water.", 1, 3,
+		 SERIES({ Q_water, "" })),
+	METER("meter_heat_joules_total", "counter", "Heat.", heat),
 	GAUGE("meter_power_watts", "Active power.", BOTH(power)),
 	GAUGE("meter_phase_power_watts", "Active power of each phase.",
 	      SERIES(IMPORT_PHASES(power), EXPORT_PHASES(power))),
@@ -373,7 +385,7 @@ static const struct family families[] = {
 	GAUGE("meter_cutoff_power_voltamperes", "Power at which the meter opens its contact.",
 	      SERIES({ Q_power_cutoff, "" })),
 	QUANTITY("meter_load_ratio", "gauge", "Current or power drawn, of that of the contract.",
-		 SERIES({ Q_load, "" }), 1, 5),
+		 1, 5, SERIES({ Q_load, "" })),
 	GAUGE("meter_tariff_index", "Tariff that holds now.", SERIES({ Q_tariff, "" })),
 	DAEMON("meter_telegrams_total", "counter",
 	       "Telegrams, dropped parts of them, and losses noticed, by source.", telegrams),
