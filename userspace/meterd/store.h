@@ -43,6 +43,7 @@ struct store_status {
 	u64 commits;
 	u64 rows;
 	u64 rows_waiting;
+	u64 rows_lost;		/* given up: see error */
 	u64 bytes;		/* of the file and its log */
 	const char *error;	/* a sentence, or NULL */
 };
@@ -56,7 +57,10 @@ void store_status(const struct store *s, struct store_status *status);
  */
 struct ledger_query;
 
-/* At most the @newest last starts of [from_s, to_s); 0: all. */
+/*
+ * Of [from_s, to_s); with @newest not 0 at most so many entries, the last ones, all or none of a
+ * start.
+ */
 struct ledger_query *ledger_query_open(struct store *s, const char *name, enum period p, s64 from_s,
 				       s64 to_s, size_t newest);
 /* Returns how many of @entries were filled, 0 at the end, -1 when the file cannot be read. */

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A batch: all that goes to the disk in one transaction.
+ */
+#include <stdlib.h>
+
+#include "store_parts.h"
+
+/**
+ * batch_new - an empty batch
+ *
+ * Return: the batch, or NULL when there is no memory.
+ */
+struct batch *batch_new(void)
+{
+	return calloc(1, sizeof(struct batch));
+}
+
+/**
+ * batch_free - forget a batch
+ * @b: may be NULL
+ */
+void batch_free(struct batch *b)
+{
+	if (!b)
+		return;
+	free(b->rows);
+	free(b->meters);
+	free(b->accounts);
+	free(b->segments);
+	free(b);
+}
+
+/**
+ * batch_empty - whether there is nothing to write
+ * @b: a batch
+ *
+ * Return: whether.
+ */
+bool batch_empty(const struct batch *b)
+{
+	return !b->count && !b->meter_count && !b->account_count && !b->segment_count;
+}
+
+/**
+ * batch_add_row - a value
+ * @b: that gathers
+ * @book: id of the meter
+ * @e: the value
+ *
+ * Return: false when there is no memory.
+ */
+bool batch_add_row(struct batch *b, u32 book, const struct ledger_entry *e)
+{
+	if (b->count == b->room) {
+		size_t room = b->room ? b->room * 2 : 64;
+		struct batch_row *rows = reallocarray(b->rows, room, sizeof(*rows));
+
+		if (!rows)
+			return false;
+		b->rows = rows;
+		b->room = room;
+	}
+	b->rows[b->count++] = (struct batch_row){
+		.start_s = e->start_s,
+		.milli = e->quality & QUALITY_MISSING ? 0 : e->milli,
+		.book = book,
+		.length_s = e->end_s - e->start_s,
+		.period = e->period,
+		.reg = e->reg,
+		.quality = e->quality,
+	};
+	return true;
+}
+
+/**
+ * batch_add_segment - a segment that has ended; they are few
+ * @b: that gathers
+ * @segment: copied; @segment->why is constant
+ *
+ * Return: false when there is no memory.
+ */
+bool batch_add_segment(struct batch *b, const struct ledger_segment *segment)
+{
+	struct ledger_segment *all;
+
+	all = reallocarray(b->segments, b->segment_count + 1, sizeof(*all));
+	if (!all)
+		return false;
+	b->segments = all;
+	all[b->segment_count++] = *segment;
+	return true;
+}
+
+static void count_changed(const struct ledger *l, size_t *books, size_t *accounts)
+{
+	*books = *accounts = 0;
+	for (const struct ledger_book *k = ledger_books(l); k; k = k->next) {
+		*books += k->changed;
+		for (unsigned int i = 0; i < k->count; i++)
+			*accounts += k->accounts[i].changed;
+	}
+}
+
+static void take_book(struct ledger_file_meter *m, const struct ledger_book *k)
+{
+	*m = (struct ledger_file_meter){
+		.id = k->id,
+		.protocol = k->protocol,
+		.sends_total = k->sends_total,
+	};
+	snprintf(m->name, sizeof(m->name), "%s", k->name);
+	snprintf(m->number, sizeof(m->number), "%s", k->number);
+	snprintf(m->source, sizeof(m->source), "%s", k->source);
+	snprintf(m->zone, sizeof(m->zone), "%s", zone_name(k->zone));
+}
+
+/**
+ * batch_take_accounts - what has changed in meters and accounts since the last time
+ * @b: that is about to be handed over; has none yet
+ * @l: the ledger, between two readings: its rows are in @b, so both fit together
+ *
+ * Return: false when there is no memory: nothing was taken.
+ */
+bool batch_take_accounts(struct batch *b, struct ledger *l)
+{
+	size_t books, accounts;
+
+	count_changed(l, &books, &accounts);
+	b->meters = books ? calloc(books, sizeof(*b->meters)) : NULL;
+	b->accounts = accounts ? calloc(accounts, sizeof(*b->accounts)) : NULL;
+	if ((books && !b->meters) || (accounts && !b->accounts)) {
+		free(b->meters);
+		free(b->accounts);
+		b->meters = NULL;
+		b->accounts = NULL;
+		return false;
+	}
+	for (struct ledger_book *k = ledger_books(l); k; k = k->next) {
+		if (k->changed)
+			take_book(&b->meters[b->meter_count++], k);
+		k->changed = false;
+		for (unsigned int i = 0; i < k->count; i++) {
+			if (!k->accounts[i].changed)
+				continue;
+			k->accounts[i].changed = false;
+			b->accounts[b->account_count++] = (struct batch_account){
+				k->id, k->accounts[i],
+			};
+		}
+	}
+	return true;
+}
+
+static void note_lost(struct batch *b, const struct batch_row *row)
+{
+	if (!b->lost_to_s || row->start_s < b->lost_from_s)
+		b->lost_from_s = row->start_s;
+	if (row->start_s + row->length_s > b->lost_to_s)
+		b->lost_to_s = row->start_s + row->length_s;
+}
+
+/**
+ * batch_give_up_rows - make room when nothing could be written for very long
+ * @b: that gathers
+ *
+ * Quarters go first, the older half of them; then, when there are none, the older half of all:
+ * their energy stays in the longer periods and in the accounts.
+ *
+ * Return: how many rows were given up.
+ */
+size_t batch_give_up_rows(struct batch *b)
+{
+	size_t quarters = 0, kept = 0, lost = 0, limit;
+
+	for (size_t i = 0; i < b->count; i++)
+		quarters += b->rows[i].period == PERIOD_QUARTER;
+	limit = ((quarters ? quarters : b->count) + 1) / 2;
+	for (size_t i = 0; i < b->count; i++) {
+		const struct batch_row *row = &b->rows[i];
+
+		if (lost < limit && (!quarters || row->period == PERIOD_QUARTER)) {
+			note_lost(b, row);
+			lost++;
+		} else {
+			b->rows[kept++] = *row;
+		}
+	}
+	b->count = kept;
+	return lost;
+}
