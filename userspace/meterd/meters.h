@@ -55,6 +55,7 @@ enum color {
  * @config: NULL: none
  * @book: its accounts; NULL before it was heard
  * @protocol: of the newest telegram
+ * @replacements: how often it got another number
  * @heard: at least one telegram came since the start
  * @has_time: @time_s is known: the newest telegram's
  * @received_ms: host's clock of the newest telegram, ms since 1970
@@ -64,7 +65,7 @@ enum color {
  * @kinds: of its telegrams, the newest first; a kind without @last_ms is free
  * @tariff: 1..16, 0: not known
  * @tariff_sent: LTARF or PTEC as sent; ""
- * @tariff_until_s: up to here @tariff by ranges holds; 0: not known
+ * @tariff_from_s: since then @tariff by ranges holds, up to @tariff_until_s
  * @country: enum tariff_country
  * @newest: copy of the newest telegram, for its fields; NULL: none
  */
@@ -77,6 +78,7 @@ struct meter {
 	bool source_off;
 	const struct meter_config *config;
 	struct ledger_book *book;
+	unsigned int replacements;
 	u8 protocol;
 	bool heard;
 	bool replay;
@@ -91,6 +93,7 @@ struct meter {
 	enum tariff_by tariff_by;
 	char tariff_label[TARIFF_LABEL_MAX + 1];
 	char tariff_sent[TARIFF_LABEL_MAX + 1];
+	s64 tariff_from_s;
 	s64 tariff_until_s;
 	u8 country;
 	enum color color_today;

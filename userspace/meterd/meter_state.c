@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: MIT
+/*
+ * State of a meter: of every quantity the newest valid value over all its telegrams, as long as it
+ * is fresh, and the registers as the ledger accepted them.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "meters_private.h"
+
+/* A value lives for so many periods of the telegrams that carry it, and at least this long. */
+#define FRESH_PERIODS 3
+#define FRESH_MIN_MS 10000
+/* Until the period is known: some meters speak every 10 s. */
+#define FRESH_FIRST_MS 30000
+
+#define VALID_WORDS ((QUANTITY_COUNT + 63) / 64)
+
+static bool same_quantities(const u64 *a, const u64 *b)
+{
+	u64 differ = 0;
+	unsigned int w;
+
+	for (w = 0; w < VALID_WORDS; w++)
+		differ |= a[w] ^ b[w];
+	return !differ;
+}
+
+static bool has_all_of(const u64 *a, const u64 *part)
+{
+	u64 lacks = 0;
+	unsigned int w;
+
+	for (w = 0; w < VALID_WORDS; w++)
+		lacks |= part[w] & ~a[w];
+	return !lacks;
+}
+
+static unsigned int count_quantities(const u64 *valid)
+{
+	unsigned int w, count = 0;
+
+	for (w = 0; w < VALID_WORDS; w++)
+		count += __builtin_popcountll(valid[w]);
+	return count;
+}
+
+/* A frame that lost groups is of the smallest kind that has all of what is left. */
+static struct telegram_kind *kind_of_damaged(struct meter *m, const struct reading *r)
+{
+	struct telegram_kind *best = NULL;
+	unsigned int i;
+
+	for (i = 0; i < TELEGRAM_KINDS; i++) {
+		struct telegram_kind *k = &m->kinds[i];
+
+		if (!k->last_ms || !has_all_of(k->valid, r->valid))
+			continue;
+		if (!best || count_quantities(k->valid) < count_quantities(best->valid))
+			best = k;
+	}
+	return best;
+}
+
+static struct telegram_kind *kind_of(struct meter *m, const struct reading *r, bool damaged)
+{
+	struct telegram_kind *oldest = &m->kinds[0], *found;
+	unsigned int i;
+
+	for (i = 0; i < TELEGRAM_KINDS; i++) {
+		if (same_quantities(m->kinds[i].valid, r->valid))
+			return &m->kinds[i];
+		if (m->kinds[i].last_ms < oldest->last_ms)
+			oldest = &m->kinds[i];
+	}
+	found = damaged ? kind_of_damaged(m, r) : NULL;
+	if (found)
+		return found;
+	*oldest = (struct telegram_kind){ 0 };
+	memcpy(oldest->valid, r->valid, sizeof(oldest->valid));
+	return oldest;
+}
+
+static u32 lesser(u32 a, u32 b)
+{
+	return a < b ? a : b;
+}
+
+static u32 greater(u32 a, u32 b)
+{
+	return a > b ? a : b;
+}
+
+/* The median of three intervals does not see one gap; of two the shorter one. */
+static u32 period_ms(const struct telegram_kind *k)
+{
+	u32 a = k->recent_ms[0], b = k->recent_ms[1], c = k->recent_ms[2];
+
+	if (!b)
+		return a;
+	if (!c)
+		return lesser(a, b);
+	return greater(lesser(a, b), lesser(greater(a, b), c));
+}
+
+static void kind_heard(struct telegram_kind *k, u64 now_ms)
+{
+	if (k->last_ms && now_ms > k->last_ms) {
+		u64 interval_ms = now_ms - k->last_ms;
+
+		k->recent_ms[2] = k->recent_ms[1];
+		k->recent_ms[1] = k->recent_ms[0];
+		k->recent_ms[0] = interval_ms < UINT32_MAX ? interval_ms : UINT32_MAX;
+	}
+	k->last_ms = now_ms;
+}
+
+static u64 fresh_ms(const struct telegram_kind *k)
+{
+	u64 period = period_ms(k);
+
+	if (!period)
+		return FRESH_FIRST_MS;
+	return FRESH_PERIODS * period > FRESH_MIN_MS ? FRESH_PERIODS * period : FRESH_MIN_MS;
+}
+
+/**
+ * meter_take - the quantities of a telegram become those of its meter
+ * @m: the meter; its @heard_ms is the telegram's
+ * @t: the telegram
+ * @r: its quantities
+ *
+ * Loop thread.
+ */
+void meter_take(struct meter *m, const struct telegram *t, const struct reading *r)
+{
+	struct telegram_kind *kind = kind_of(m, r, t->damaged);
+	u64 until_ms;
+	unsigned int w, q;
+
+	kind_heard(kind, m->heard_ms);
+	until_ms = m->heard_ms + fresh_ms(kind);
+	for (w = 0; w < VALID_WORDS; w++) {
+		u64 bits = r->valid[w];
+
+		m->values.valid[w] |= bits;
+		for (; bits; bits &= bits - 1) {
+			q = w * 64 + __builtin_ctzll(bits);
+			m->values.milli[q] = r->milli[q];
+			if (q - FIRST_LIVE < LIVE_COUNT)
+				m->until_ms[q - FIRST_LIVE] = until_ms;
+		}
+	}
+	for (q = Q_gas; q < QUANTITY_COUNT; q++) {
+		if (reading_has(r, q))
+			m->values.captured_s[q - Q_gas] = r->captured_s[q - Q_gas];
+	}
+}
+
+/**
+ * meter_forget - another meter is in the place of this one: nothing it said holds any more
+ * @m: the meter; name, number, source and accounts stay
+ *
+ * Loop thread.
+ */
+void meter_forget(struct meter *m)
+{
+	memset(m->values.valid, 0, sizeof(m->values.valid));
+	memset(m->kinds, 0, sizeof(m->kinds));
+	m->tariff = 0;
+	m->tariff_by = TARIFF_BY_NOTHING;
+	m->tariff_sent[0] = '\0';
+	m->tariff_label[0] = '\0';
+	m->color_today = m->color_tomorrow = COLOR_UNKNOWN;
+	m->limit_import_w = 0;
+}
+
+/**
+ * meter_line_state - how a meter does: as its line does
+ * @m: the meter
+ *
+ * Loop thread.
+ */
+enum line_state meter_line_state(const struct meter *m)
+{
+	if (m->line)
+		return m->line->state;
+	return m->source_off ? LINE_OFF : LINE_SILENT;
+}
+
+static void fresh_values(const struct meter *m, u64 now_ms, struct reading *r)
+{
+	unsigned int q;
+
+	for (q = FIRST_LIVE; q < FIRST_LIVE + LIVE_COUNT; q++) {
+		if (reading_has(&m->values, q) && now_ms <= m->until_ms[q - FIRST_LIVE])
+			reading_set(r, q, m->values.milli[q]);
+	}
+}
+
+/* The total of a meter that sends none is the sum of its tariffs, once all are accepted. */
+static void sum_accepted(const struct meter *m, enum quantity total, struct reading *r)
+{
+	s64 sum = 0, milli;
+	bool any = false;
+	unsigned int q;
+
+	if (reading_has(r, total) || !reading_has(&m->values, total))
+		return;
+	for (q = total + 1; q <= total + TARIFF_COUNT; q++) {
+		if (!reading_has(&m->values, q))
+			continue;
+		if (!ledger_accepted(m->book, q, &milli) ||
+		    __builtin_add_overflow(sum, milli, &sum))
+			return;
+		any = true;
+	}
+	if (any)
+		reading_set(r, total, sum);
+}
+
+/**
+ * meter_quantities - what of a meter is to be published
+ * @m: the meter
+ * @now_ms: of the steady clock, ms; nothing of a replay ages but by its own telegrams
+ * @r: for its fresh values, and the registers as the ledger accepted them; nothing before the
+ *	meter was heard
+ *
+ * Loop thread.
+ */
+void meter_quantities(const struct meter *m, u64 now_ms, struct reading *r)
+{
+	unsigned int i;
+	s64 milli;
+
+	memset(r->valid, 0, sizeof(r->valid));
+	if (!m->heard)
+		return;
+	fresh_values(m, m->replay ? m->heard_ms : now_ms, r);
+	for (i = 0; i < m->book->count; i++) {
+		const struct ledger_account *a = &m->book->accounts[i];
+
+		if (a->kind == ACCOUNT_SENT && ledger_accepted(m->book, a->reg, &milli))
+			reading_set(r, a->reg, milli);
+	}
+	sum_accepted(m, Q_energy_import, r);
+	sum_accepted(m, Q_energy_export, r);
+	memcpy(r->captured_s, m->values.captured_s, sizeof(r->captured_s));
+}
+
+static struct kept_telegram *room_for(struct meter *m, size_t size)
+{
+	if (!m->newest || m->newest->room < size) {
+		free(m->newest);
+		m->newest = malloc(sizeof(*m->newest) + size);
+		if (m->newest)
+			m->newest->room = size;
+	}
+	return m->newest;
+}
+
+/**
+ * meter_keep - keeps a copy of the newest telegram, for its fields
+ * @m: the meter
+ * @t: the telegram
+ * @text_end: offset behind the last byte of its text that a field is made of
+ *
+ * Without memory there is none. Loop thread.
+ */
+void meter_keep(struct meter *m, const struct telegram *t, size_t text_end)
+{
+	size_t fields = t->nfields * sizeof(t->fields[0]), text = text_end + TELEGRAM_PAD;
+	struct kept_telegram *k = room_for(m, fields + text);
+
+	if (!k)
+		return;
+	k->damaged = t->damaged;
+	k->ident = t->ident;
+	k->ident_len = t->ident_len;
+	k->nfields = t->nfields;
+	k->protocol = t->protocol;
+	memcpy(k->bytes, t->fields, fields);
+	memcpy(k->bytes + fields, t->text, text);
+}
+
+/**
+ * meter_newest_telegram - the newest telegram of a meter
+ * @m: the meter
+ * @t: for the telegram; its text is valid until the loop goes on
+ *
+ * Loop thread.
+ *
+ * Return: false when there is none.
+ */
+bool meter_newest_telegram(const struct meter *m, struct telegram *t)
+{
+	const struct kept_telegram *k = m->newest;
+	size_t fields;
+
+	if (!k)
+		return false;
+	fields = k->nfields * sizeof(t->fields[0]);
+	t->started = 0;
+	t->damaged = k->damaged;
+	t->ident = k->ident;
+	t->ident_len = k->ident_len;
+	t->nfields = k->nfields;
+	t->protocol = k->protocol;
+	t->text = k->bytes + fields;
+	memcpy(t->fields, k->bytes, fields);
+	return true;
+}

@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The registry of meters: all that configuration, ledger or lines know, by name.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "meters_private.h"
+
+/**
+ * meters_new - a registry without meters
+ * @ledger: that keeps their accounts
+ * @clock: what is known of the host's clock; its newest reading is taken from @ledger
+ * @out: who wants to know; taken as it is
+ *
+ * Loop thread.
+ *
+ * Return: the registry, for meters_free(); NULL without memory.
+ */
+struct meters *meters_new(struct ledger *ledger, struct host_clock *clock,
+			  const struct meters_out *out)
+{
+	struct meters *all = calloc(1, sizeof(*all));
+	const struct ledger_book *b;
+	unsigned int i;
+
+	if (!all)
+		return NULL;
+	all->p1_roles = p1_roles_new();
+	if (!all->p1_roles) {
+		free(all);
+		return NULL;
+	}
+	all->ledger = ledger;
+	all->clock = clock;
+	all->out = *out;
+	for (b = ledger_books(ledger); b; b = b->next) {
+		for (i = 0; i < b->count; i++) {
+			if (b->accounts[i].last_s > clock->newest_s)
+				clock->newest_s = b->accounts[i].last_s;
+		}
+	}
+	return all;
+}
+
+static void meter_free(struct meter *m)
+{
+	free(m->newest);
+	free(m);
+}
+
+/**
+ * meters_free - ends the registry
+ * @all: NULL or the registry; lines must be gone before
+ */
+void meters_free(struct meters *all)
+{
+	struct meter *m;
+
+	if (!all)
+		return;
+	while ((m = all->first)) {
+		all->first = m->next;
+		meter_free(m);
+	}
+	free(all->p1_roles);
+	free(all);
+}
+
+/**
+ * meters_first - the first meter; the others follow by their next
+ * @all: the meters
+ *
+ * Loop thread.
+ */
+struct meter *meters_first(const struct meters *all)
+{
+	return all->first;
+}
+
+/**
+ * meters_find - the meter with a name
+ * @all: the meters
+ * @name: any text
+ *
+ * Loop thread.
+ *
+ * Return: the meter or NULL.
+ */
+struct meter *meters_find(const struct meters *all, const char *name)
+{
+	struct meter *m;
+
+	for (m = all->first; m; m = m->next) {
+		if (!strcmp(m->name, name))
+			return m;
+	}
+	return NULL;
+}
+
+static void put_in_order(struct meters *all, struct meter *m)
+{
+	struct meter **at = &all->first;
+
+	while (*at && strcmp((*at)->name, m->name) < 0)
+		at = &(*at)->next;
+	m->next = *at;
+	*at = m;
+}
+
+static void take_out(struct meters *all, struct meter *m)
+{
+	struct meter **at = &all->first;
+
+	while (*at != m)
+		at = &(*at)->next;
+	*at = m->next;
+}
+
+/**
+ * meters_make - the meter with a name, which may be new
+ * @all: the meters
+ * @name: of 1 to 32 characters
+ *
+ * Loop thread.
+ *
+ * Return: the meter; NULL without memory.
+ */
+struct meter *meters_make(struct meters *all, const char *name)
+{
+	struct meter *m = meters_find(all, name);
+
+	if (m)
+		return m;
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		return NULL;
+	snprintf(m->name, sizeof(m->name), "%s", name);
+	put_in_order(all, m);
+	return m;
+}
+
+/* By number; else by name, so that a meter keeps its particulars when it is replaced. */
+static const struct meter_config *config_of(const struct config *c, const struct meter *m)
+{
+	const struct meter_config *found = m->number[0] ? config_meter(c, m->number) : NULL;
+	unsigned int i;
+
+	for (i = 0; !found && i < c->meter_count; i++) {
+		if (!strcmp(c->meters[i].name, m->name))
+			found = &c->meters[i];
+	}
+	return found;
+}
+
+static bool is_source_off(const struct config *c, const char *source)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->source_count; i++) {
+		if (!strcmp(c->sources[i].name, source))
+			return !c->sources[i].enabled;
+	}
+	return source[0];
+}
+
+/**
+ * meter_settle - what the configuration says of a meter comes into force
+ * @all: the meters
+ * @m: one of them, whose name, number or source may be new
+ *
+ * Loop thread.
+ */
+void meter_settle(struct meters *all, struct meter *m)
+{
+	const struct meter_config *config = config_of(all->config, m);
+	const struct zone *zone = config && config->zone ? config->zone : all->config->zone;
+
+	m->config = config;
+	m->source_off = is_source_off(all->config, m->source);
+	m->tariff_until_s = 0;
+	meter_relabel(m);
+	if (!m->book)
+		return;
+	if (m->book->zone != zone)
+		ledger_set_zone(m->book, zone);
+	ledger_set_ranges(m->book, config && config->ranges.count ? &config->ranges : NULL);
+}
+
+/**
+ * meter_open_book - accounts for a meter that is heard for the first time
+ * @all: the meters
+ * @m: one of them, without accounts
+ * @number: of the meter
+ * @source: that it was heard on
+ *
+ * Loop thread.
+ *
+ * Return: false without memory; nothing changed then.
+ */
+bool meter_open_book(struct meters *all, struct meter *m, const char *number,
+		     const struct source_config *source)
+{
+	m->book = ledger_add(all->ledger, m->name, number, source->name, all->config->zone);
+	if (!m->book)
+		return false;
+	memcpy(m->number, m->book->number, sizeof(m->number));
+	memcpy(m->source, source->name, sizeof(m->source));
+	meter_settle(all, m);
+	log_line(LEVEL_INFO, m->name, "a new meter, on source %s", source->name);
+	all->out.added(all->out.context, m);
+	return true;
+}
+
+static void meter_from_book(struct meters *all, struct ledger_book *b)
+{
+	struct meter *m = meters_make(all, b->name);
+
+	if (!m || m->book)
+		return;
+	m->book = b;
+	memcpy(m->number, b->number, sizeof(m->number));
+	memcpy(m->source, b->source, sizeof(m->source));
+	m->protocol = b->protocol;
+}
+
+static struct meter *find_number(const struct meters *all, const char *number)
+{
+	struct meter *m;
+
+	for (m = all->first; m; m = m->next) {
+		if (!strcmp(m->number, number))
+			return m;
+	}
+	return NULL;
+}
+
+static void rename_meter(struct meters *all, struct meter *m, const char *name)
+{
+	struct meter *other = meters_find(all, name);
+
+	if (other && other->book) {
+		log_line(LEVEL_WARNING, m->name,
+			 "keeps its name: %s has accounts of another meter", name);
+		return;
+	}
+	if (other) {
+		take_out(all, other);
+		meter_free(other);
+	}
+	log_line(LEVEL_INFO, m->name, "is called %s now", name);
+	take_out(all, m);
+	snprintf(m->name, sizeof(m->name), "%s", name);
+	put_in_order(all, m);
+	memcpy(m->book->name, m->name, sizeof(m->book->name));
+	m->book->changed = true;
+}
+
+/* The meter of a [meter NUMBER] that has a name: is there, is renamed, or has a place kept. */
+static void meter_from_config(struct meters *all, const struct meter_config *config)
+{
+	struct meter *m = find_number(all, config->number);
+
+	if (!config->name[0])
+		return;
+	if (m && m->book) {
+		if (strcmp(m->name, config->name))
+			rename_meter(all, m, config->name);
+		return;
+	}
+	m = meters_make(all, config->name);
+	if (m && !m->book)
+		memcpy(m->number, config->number, sizeof(m->number));
+}
+
+static void meter_from_source(struct meters *all, const struct source_config *source)
+{
+	struct meter *m;
+
+	if (source->type == SOURCE_KERNEL || meters_source_has_meter(all, source->name))
+		return;
+	m = meters_make(all, source->name);
+	if (m && !m->book && !m->number[0])
+		memcpy(m->source, source->name, sizeof(m->source));
+}
+
+/* What was never heard is only a place kept by a configuration. */
+static void drop_places(struct meters *all)
+{
+	struct meter **at = &all->first;
+
+	while (*at) {
+		struct meter *m = *at;
+
+		if (m->book) {
+			at = &m->next;
+			continue;
+		}
+		*at = m->next;
+		meter_free(m);
+	}
+}
+
+/**
+ * meters_configure - a configuration comes into force
+ * @all: the meters
+ * @c: the configuration; must live until the next call
+ *
+ * Loop thread.
+ */
+void meters_configure(struct meters *all, const struct config *c)
+{
+	struct ledger_book *b;
+	struct meter *m;
+	unsigned int i;
+
+	all->config = c;
+	drop_places(all);
+	for (b = ledger_books(all->ledger); b; b = b->next)
+		meter_from_book(all, b);
+	for (i = 0; i < c->meter_count; i++)
+		meter_from_config(all, &c->meters[i]);
+	for (i = 0; i < c->source_count; i++)
+		meter_from_source(all, &c->sources[i]);
+	for (m = all->first; m; m = m->next)
+		meter_settle(all, m);
+}
+
+/**
+ * meters_line_state - a line is new, or changed its state
+ * @all: the meters
+ * @line: the line
+ *
+ * What was not heard since the start is expected on the line of its source. Loop thread.
+ */
+void meters_line_state(struct meters *all, struct line *line)
+{
+	const struct source_config *source = &line->source->config;
+	struct meter *m;
+
+	if (line->meters || source->type == SOURCE_KERNEL)
+		return;
+	for (m = all->first; m; m = m->next) {
+		if (!m->line && !strcmp(m->source, source->name))
+			m->line = line;
+	}
+}
+
+/**
+ * meters_line_gone - a line is about to be freed
+ * @all: the meters
+ * @line: the line
+ *
+ * Loop thread.
+ */
+void meters_line_gone(struct meters *all, struct line *line)
+{
+	struct meter *m;
+
+	for (m = all->first; m; m = m->next) {
+		if (m->line == line)
+			m->line = NULL;
+	}
+	if (line->meters)
+		free(line->meters->candidate);
+	free(line->meters);
+	line->meters = NULL;
+}
+
+/* Where it is heard now; the ledger learns of it unless it is heard in both places. */
+static void bind_line(struct meters *all, struct meter *m, struct line *line)
+{
+	const char *source = line->source->config.name;
+	bool moved = !m->line || m->line->state != LINE_CONNECTED;
+
+	m->line = line;
+	if (strcmp(m->source, source)) {
+		memcpy(m->source, source, sizeof(m->source));
+		m->source_off = is_source_off(all->config, source);
+	}
+	if (moved && strcmp(m->book->source, source)) {
+		memcpy(m->book->source, source, sizeof(m->book->source));
+		m->book->changed = true;
+	}
+}
+
+static void read_registers(struct meter *m, const struct line_meters *lm,
+			   const struct telegram *t, const struct reading *values,
+			   const struct reading_time *time)
+{
+	const struct ledger_reading r = {
+		.values = values,
+		.telegram = m->config && m->config->scale_count ? NULL : t,
+		.time_s = time->time_s,
+		.sent = lm->layout.sent,
+		.may_close = time->may_close,
+		.flags = time->flags,
+		.limit_import_w = m->limit_import_w,
+	};
+
+	if (time->known)
+		ledger_read(m->book, &r);
+}
+
+static void hear(struct meters *all, struct meter *m, const struct line_meters *lm,
+		 const struct telegram *t, struct reading *values, const struct moment *when)
+{
+	struct reading_time time;
+
+	meter_adjust(m->config, values);
+	meter_telegram_time(all, m->config, lm, t, when, &time);
+	m->heard = true;
+	m->telegrams++;
+	m->replay = when->replay;
+	m->protocol = t->protocol;
+	m->received_ms = when->unix_ms;
+	m->has_time = time.known;
+	m->time_s = time.time_s;
+	if (!when->replay)
+		m->heard_ms = when->steady_ms;
+	else if (time.known)
+		m->heard_ms = time.time_s * 1000;
+	meter_take_contract(m, &lm->layout, t, values);
+	read_registers(m, lm, t, values, &time);
+	meter_take_tariff(m, &lm->layout, t, values);
+	meter_take(m, t, values);
+	meter_keep(m, t, lm->layout.text_end);
+	all->out.heard(all->out.context, m);
+}
+
+/**
+ * meters_telegram - a telegram came
+ * @all: the meters
+ * @line: that it came on
+ * @t: the telegram; is copied
+ * @number: of the meter, where the transport knows it; else NULL
+ * @when: its first byte came
+ *
+ * Loop thread; the hot path.
+ */
+void meters_telegram(struct meters *all, struct line *line, const struct telegram *t,
+		     const char *number, const struct moment *when)
+{
+	struct reading values;
+	struct meter *m;
+
+	if (!line->meters)
+		line->meters = calloc(1, sizeof(*line->meters));
+	if (!line->meters)
+		return;
+	layout_of(all->p1_roles, t, &line->meters->layout);
+	telegram_quantities(t, &values);
+	m = meter_of_telegram(all, line, t, number, &values, when);
+	if (!m)
+		return;
+	if (m->line != line)
+		bind_line(all, m, line);
+	hear(all, m, line->meters, t, &values, when);
+}
