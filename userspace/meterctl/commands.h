@@ -18,6 +18,8 @@ int cmd_list(int argc, char **argv);
 int cmd_path(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_simulate(int argc, char **argv);
+int cmd_source(int argc, char **argv);
+int cmd_status(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 
 #endif /* METERCTL_COMMANDS_H */

@@ -19,6 +19,8 @@ static const struct command {
 	{ "path", cmd_path, "the sysfs directory of a meter" },
 	{ "show", cmd_show, "what a meter says now" },
 	{ "simulate", cmd_simulate, "be a meter" },
+	{ "source", cmd_source, "switch a source of meterd on or off" },
+	{ "status", cmd_status, "how meterd, its sources and its meters do" },
 	{ "watch", cmd_watch, "see telegrams as they come" },
 };
 

@@ -7,8 +7,14 @@
 
 #include "http.h"
 
+/* Its members may use it, besides root. */
+#define CONTROL_GROUP	"meter"
+/* In the runtime directory. */
+#define CONTROL_SOCKET	"control"
+
 struct control;
 
+/* NULL after a line in the log: there is no socket, all else goes on. */
 struct control *control_new(struct event_base *base, const char *runtime,
 			    const struct http_view *view);
 void control_free(struct control *c);

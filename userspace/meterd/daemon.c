@@ -288,7 +288,8 @@ static bool open_doors(struct daemon *d)
 	d->http = http_new(d->base, &view);
 	if (!d->http || !http_configure(d->http, d->config))
 		return false;
-	d->control = control_new(d->base, d->config->runtime, &view);
+	if (identity_make_directory(&d->user, d->config->runtime, CONTROL_GROUP))
+		d->control = control_new(d->base, d->config->runtime, &view);
 	return true;
 }
 
@@ -298,7 +299,7 @@ static bool start(struct daemon *d)
 
 	files_allow(c->source_count);
 	if (!watch_signals(d) || !identity_find(&d->user, c->user) ||
-	    !identity_make_directory(&d->user, c->state) || !open_ledger(d) || !make_parts(d) ||
+	    !identity_make_directory(&d->user, c->state, NULL) || !open_ledger(d) || !make_parts(d) ||
 	    !open_doors(d))
 		return false;
 	if (!identity_become(&d->user)) {

@@ -45,31 +45,44 @@ bool identity_find(struct identity *who, const char *user)
 	return true;
 }
 
-static bool make_one(const char *path, mode_t mode, const struct identity *owner)
+static bool make_one(const char *path, mode_t mode)
 {
-	if (mkdir(path, mode))
+	return !mkdir(path, mode) || errno == EEXIST;
+}
+
+/* A group that there is not, or that is not ours to give, leaves it to its owner. */
+static bool make_last(const struct identity *who, const char *path, const char *group)
+{
+	const struct group *entry = group ? getgrnam(group) : NULL;
+
+	if (mkdir(path, 0750))
 		return errno == EEXIST;
-	return !owner || !owner->name || !chown(path, owner->uid, owner->gid);
+	if (who->name && chown(path, who->uid, who->gid))
+		return false;
+	if (entry && chown(path, -1, entry->gr_gid))
+		return errno == EPERM;
+	return true;
 }
 
 /**
  * identity_make_directory - makes a directory that only its owner and a group may look into
  * @who: gets it, if it is made
  * @path: those above it are made too
+ * @group: that may look into it; NULL: that of @who
  *
  * Return: false after a line in the log.
  */
-bool identity_make_directory(const struct identity *who, const char *path)
+bool identity_make_directory(const struct identity *who, const char *path, const char *group)
 {
 	char part[PATH_MAX];
 	bool made = (size_t)snprintf(part, sizeof(part), "%s", path) < sizeof(part);
 
 	for (char *slash = strchr(part + 1, '/'); made && slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		made = make_one(part, 0755, NULL);
+		made = make_one(part, 0755);
 		*slash = '/';
 	}
-	if (made && make_one(path, 0750, who))
+	if (made && make_last(who, path, group))
 		return true;
 	log_line(LEVEL_ERROR, "daemon", "the directory %s cannot be made: %s", path,
 		 strerror(errno));

@@ -20,7 +20,7 @@ struct identity {
 };
 
 bool identity_find(struct identity *who, const char *user);
-bool identity_make_directory(const struct identity *who, const char *path);
+bool identity_make_directory(const struct identity *who, const char *path, const char *group);
 bool identity_lend(const struct identity *who);
 bool identity_return(const struct identity *who);
 bool identity_become(const struct identity *who);

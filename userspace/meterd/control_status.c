@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The state of the whole daemon, for meterctl status.
+ */
+#include "../../kernel/telegram/telegram.h"
+#include "../lib/json.h"
+#include "config_keys.h"
+#include "control_status.h"
+#include "source.h"
+
+static void json_member_text(FILE *out, const char *name, const char *text)
+{
+	fprintf(out, "\"%s\":", name);
+	json_text(out, text);
+}
+
+/* Telegrams and TIC groups that were dropped. */
+static u64 damaged(const struct line_decoder *d)
+{
+	return d->stats.bad_checksum + d->stats.bad_parity + d->stats.bad_form + d->stats.oversize;
+}
+
+static void json_line(FILE *out, const struct line *line)
+{
+	char since[ISO_TIME_LEN + 1];
+
+	iso_time(line->since_s, since);
+	putc('{', out);
+	json_member_text(out, "what", line->what);
+	fprintf(out, ",\"state\":\"%s\",\"since\":\"%s\",", line_state_name(line->state), since);
+	json_member_text(out, "why", line->why);
+	fprintf(out, ",\"telegrams\":%llu,\"gaps\":%llu", (unsigned long long)line->telegrams,
+		(unsigned long long)line->gaps);
+	if (line->decoder)
+		fprintf(out, ",\"damaged\":%llu", (unsigned long long)damaged(line->decoder));
+	if (line->interval_ms)
+		fprintf(out, ",\"period_ms\":%u", line->interval_ms);
+	putc('}', out);
+}
+
+static void json_source(FILE *out, const struct source *s)
+{
+	fprintf(out, "{\"name\":\"%s\",\"type\":\"%s\",\"on\":%s,\"lines\":[", s->config.name,
+		source_type_name(s->config.type), s->on ? "true" : "false");
+	for (const struct line *line = s->lines; line; line = line->next) {
+		if (line != s->lines)
+			putc(',', out);
+		json_line(out, line);
+	}
+	fputs("]}", out);
+}
+
+/* What the registers that are no tariffs counted in the running period. */
+static void json_running(FILE *out, const char *name, const struct ledger_book *b, enum period p)
+{
+	const char *comma = "";
+	struct ledger_entry e;
+
+	fprintf(out, ",\"%s\":{", name);
+	for (unsigned int i = 0; b && i < REGISTER_COUNT; i++) {
+		enum quantity reg = register_at(i);
+
+		if (register_tariff(reg) || !ledger_running(b, reg, p, &e) ||
+		    e.quality & QUALITY_MISSING)
+			continue;
+		fprintf(out, "%s\"%s\":", comma, quantity_info[reg].name);
+		json_milli(out, e.milli);
+		comma = ",";
+	}
+	putc('}', out);
+}
+
+static void json_meter(FILE *out, const struct meter *m)
+{
+	char received[ISO_TIME_LEN + 1];
+
+	fprintf(out, "{\"name\":\"%s\",\"state\":\"%s\"", m->name,
+		line_state_name(meter_line_state(m)));
+	if (*m->source)
+		fprintf(out, ",\"source\":\"%s\"", m->source);
+	if (m->heard) {
+		iso_time(m->received_ms / 1000, received);
+		fprintf(out, ",\"received\":\"%s\"", received);
+	}
+	json_running(out, "day", m->book, PERIOD_DAY);
+	json_running(out, "month", m->book, PERIOD_MONTH);
+	putc('}', out);
+}
+
+static void json_store(FILE *out, const struct store *store)
+{
+	struct store_status status;
+
+	store_status(store, &status);
+	fprintf(out, "{\"commits\":%llu,\"rows\":%llu,\"rows_waiting\":%llu,\"bytes\":%llu",
+		(unsigned long long)status.commits, (unsigned long long)status.rows,
+		(unsigned long long)status.rows_waiting, (unsigned long long)status.bytes);
+	if (status.error) {
+		putc(',', out);
+		json_member_text(out, "error", status.error);
+	}
+	putc('}', out);
+}
+
+/**
+ * control_status_json - all sources with their lines, all meters, and the store
+ * @out: where one line of JSON goes
+ * @view: what there is
+ * @uptime_s: since the daemon began
+ */
+void control_status_json(FILE *out, const struct http_view *view, u64 uptime_s)
+{
+	fprintf(out, "{\"version\":\"%s\",\"uptime_s\":%llu,\"sources\":[", METERLINE_VERSION,
+		(unsigned long long)uptime_s);
+	for (const struct source *s = sources_first(view->sources); s; s = s->next) {
+		json_source(out, s);
+		if (s->next)
+			putc(',', out);
+	}
+	fputs("],\"meters\":[", out);
+	for (const struct meter *m = meters_first(view->meters); m; m = m->next) {
+		json_meter(out, m);
+		if (m->next)
+			putc(',', out);
+	}
+	fputs("],\"store\":", out);
+	json_store(out, view->store);
+	fputs("}\n", out);
+}
