@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The sink for spreadsheets: CSV (RFC 4180, with LF), one line for each quantity of a publication.
+ */
+#include "../lib/json.h"
+#include "publish.h"
+#include "state_json.h"
+
+/*
+ * A cell of text. What a spreadsheet would take for a formula begins with an apostrophe, which
+ * it takes for "this is text"; control characters, which no label has, become blanks.
+ */
+static void print_cell(FILE *out, const void *text, size_t len)
+{
+	const u8 *b = text;
+
+	fputc('"', out);
+	if (len && memchr("=+-@\t\r", *b, 6))
+		fputc('\'', out);
+	for (; len; len--, b++) {
+		if (*b == '"')
+			fputc('"', out);
+		fputc(*b < 0x20 || *b == 0x7f ? ' ' : *b, out);
+	}
+	fputc('"', out);
+}
+
+static void print_start(FILE *out, const struct meter *m)
+{
+	char received[ISO_TIME_LEN + 1] = "", time[ISO_TIME_LEN + 1] = "";
+
+	if (m->heard)
+		iso_time(m->received_ms / 1000, received);
+	if (m->has_time)
+		iso_time(m->time_s, time);
+	fprintf(out, "%s,%s,", received, time);
+	print_cell(out, m->name, strlen(m->name));
+	fputc(',', out);
+}
+
+static const char *unit_of(enum quantity q)
+{
+	if (register_index(q) >= 0)
+		return register_unit(q);
+	switch (q) {
+	case Q_voltage_l1 ... Q_voltage_l3:
+		return "V";
+	case Q_current_l1 ... Q_current_l3:
+	case Q_current_subscribed:
+		return "A";
+	case Q_power_reactive_import ... Q_power_reactive_export_l3:
+		return "var";
+	case Q_power_apparent_import ... Q_power_apparent_export:
+	case Q_power_reference:
+	case Q_power_cutoff:
+		return "VA";
+	case Q_frequency:
+		return "Hz";
+	case Q_load:
+		return "%";
+	case Q_power_factor:
+	case Q_tariff:
+		return "";
+	default:
+		return "W";
+	}
+}
+
+static void print_word(FILE *out, const struct meter *m, const char *what, const char *word)
+{
+	print_start(out, m);
+	fprintf(out, "%s,", what);
+	print_cell(out, word, strlen(word));
+	fputs(",\n", out);
+}
+
+static void print_field(FILE *out, const struct meter *m, const struct telegram *t,
+			const struct field *f)
+{
+	print_start(out, m);
+	print_cell(out, t->text + f->label, f->label_len);
+	fputc(',', out);
+	print_cell(out, t->text + f->value, f->len);
+	fputs(",\n", out);
+}
+
+static void print_fields(FILE *out, const struct meter *m, bool identity)
+{
+	struct telegram t;
+
+	if (!meter_newest_telegram(m, &t))
+		return;
+	for (unsigned int i = 0; i < t.nfields; i++)
+		if (identity || !field_identifies(&t, &t.fields[i]))
+			print_field(out, m, &t, &t.fields[i]);
+}
+
+static void csv_meter(const struct sink *s, FILE *out, const struct meter *m, u64 now_ms)
+{
+	struct reading now;
+
+	meter_quantities(m, now_ms, &now);
+	for (unsigned int q = 0; q < QUANTITY_COUNT; q++) {
+		if (!reading_has(&now, q))
+			continue;
+		print_start(out, m);
+		fprintf(out, "%s,", quantity_info[q].name);
+		json_milli(out, now.milli[q]);
+		fprintf(out, ",%s\n", unit_of(q));
+	}
+	if (m->tariff_label[0])
+		print_word(out, m, "tariff_label", m->tariff_label);
+	if (m->color_today != COLOR_UNKNOWN)
+		print_word(out, m, "color_today", color_name(m->color_today));
+	if (m->color_tomorrow != COLOR_UNKNOWN)
+		print_word(out, m, "color_tomorrow", color_name(m->color_tomorrow));
+	if (s->fields)
+		print_fields(out, m, s->identity);
+}
+
+const struct sink_ops sink_csv = {
+	.type = "csv",
+	.header = "received,time,meter,quantity,value,unit\n",
+	.meter = csv_meter,
+};
