@@ -14,128 +14,157 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "say.h"
 #include "tty.h"
 
 /* Documentation/admin-guide/devices.txt of the kernel: slaves of Unix98 ptys */
 #define PTS_MAJOR_FIRST	136
 #define PTS_MAJOR_LAST	143
 
-static void say_open(const char *path)
+static enum tty_problem open_problem(void)
 {
 	switch (errno) {
 	case ENOENT:
+	case ENOTDIR:
 	case ENODEV:
 	case ENXIO:
-		say("%s does not exist or has no device behind it: is the adapter plugged in? "
-		    "'ls -l /dev/serial/by-id' shows those that are there",
-		    path);
-		break;
+		return TTY_ABSENT;
 	case EACCES:
 	case EPERM:
-		say("you have no permission to open %s: type 'sudo meterctl attach %s'", path, path);
-		break;
+		return TTY_NOT_ALLOWED;
 	case EBUSY:
-		say("%s is in use by another program that wants it for itself: "
-		    "'fuser -v %s' shows which",
-		    path, path);
-		break;
+		return TTY_CLAIMED;
 	default:
-		say("%s cannot be opened: %s", path, strerror(errno));
+		return TTY_FAILED;
 	}
+}
+
+/**
+ * tty_problem_text - why a line cannot be had, for a person
+ * @problem: of tty_open(), not TTY_OPEN; of TTY_FAILED errno must still be that of tty_open()
+ *
+ * Return: what comes behind the line's name and a blank to make a sentence, without a full stop.
+ */
+const char *tty_problem_text(enum tty_problem problem)
+{
+	switch (problem) {
+	case TTY_ABSENT:
+		return "does not exist or has no device behind it: is the adapter plugged in?";
+	case TTY_NOT_ALLOWED:
+		return "may not be opened by this user";
+	case TTY_CLAIMED:
+		return "is in use by another program that wants it for itself";
+	case TTY_LOCKED:
+		return "is in use: another meterctl, meterd or modem program has locked it";
+	case TTY_KERNEL_READS:
+		return "is in use: the kernel already reads it with a line discipline";
+	case TTY_NO_TTY:
+		return "is not a tty";
+	case TTY_NAMELESS:
+		return "has no name in /sys/dev/char: is /sys mounted?";
+	case TTY_OPEN:
+	case TTY_FAILED:
+		break;
+	}
+	return strerror(errno);
 }
 
 /* Two of us by flock(), others by TIOCEXCL (which root's open() ignores) and their discipline. */
-static bool claim(int fd, const char *path)
+static enum tty_problem claim(int fd)
 {
 	int exclusive = 0, discipline = 0;
 
-	if (flock(fd, LOCK_EX | LOCK_NB)) {
-		say("%s is in use: another meterctl or modem program has locked it; "
-		    "'fuser -v %s' shows which",
-		    path, path);
-		return false;
-	}
-	if (!ioctl(fd, TIOCGEXCL, &exclusive) && exclusive) {
-		say("%s is in use by another program that wants it for itself: "
-		    "'fuser -v %s' shows which",
-		    path, path);
-		return false;
-	}
-	if (!ioctl(fd, TIOCGETD, &discipline) && discipline != N_TTY) {
-		say("%s is in use: the kernel already reads it with line discipline %d; "
-		    "'fuser -v %s' shows for whom",
-		    path, discipline, path);
-		return false;
-	}
-	if (ioctl(fd, TIOCEXCL)) {
-		say("%s cannot be claimed: %s", path, strerror(errno));
-		return false;
-	}
-	return true;
+	if (!ioctl(fd, TIOCGETD, &discipline) && discipline != N_TTY)
+		return TTY_KERNEL_READS;
+	if (flock(fd, LOCK_EX | LOCK_NB))
+		return TTY_LOCKED;
+	if (!ioctl(fd, TIOCGEXCL, &exclusive) && exclusive)
+		return TTY_CLAIMED;
+	return ioctl(fd, TIOCEXCL) ? TTY_FAILED : TTY_OPEN;
 }
 
-static bool name_port(struct tty *tty)
+static void name_port(struct tty *tty, const struct stat *st)
 {
 	char path[64], target[256];
 	const char *name;
-	struct stat st;
 	ssize_t len;
 
-	if (fstat(tty->fd, &st))
-		return false;
-	if (major(st.st_rdev) >= PTS_MAJOR_FIRST && major(st.st_rdev) <= PTS_MAJOR_LAST) {
+	tty->port[0] = '\0';
+	if (major(st->st_rdev) >= PTS_MAJOR_FIRST && major(st->st_rdev) <= PTS_MAJOR_LAST) {
 		snprintf(tty->port, sizeof(tty->port), "pts/%u",
-			 (major(st.st_rdev) - PTS_MAJOR_FIRST) * 256 + minor(st.st_rdev));
-		return true;
+			 (major(st->st_rdev) - PTS_MAJOR_FIRST) * 256 + minor(st->st_rdev));
+		return;
 	}
-	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u", major(st.st_rdev), minor(st.st_rdev));
+	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u", major(st->st_rdev), minor(st->st_rdev));
 	len = readlink(path, target, sizeof(target) - 1);
 	if (len < 0)
-		return false;
+		return;
 	target[len] = '\0';
 	name = strrchr(target, '/');
 	name = name ? name + 1 : target;
-	return (size_t)snprintf(tty->port, sizeof(tty->port), "%s", name) < sizeof(tty->port);
+	if (strlen(name) < sizeof(tty->port))
+		strcpy(tty->port, name);
 }
 
-static bool examine(struct tty *tty, const char *path)
+static enum tty_problem examine(struct tty *tty)
 {
-	if (tcgetattr(tty->fd, &tty->before)) {
-		if (errno == ENOTTY)
-			say("%s is not a tty: it wants a serial port such as /dev/ttyUSB0", path);
-		else
-			say("%s cannot be read: %s", path, strerror(errno));
-		return false;
-	}
-	if (!name_port(tty)) {
-		say("%s: the kernel does not tell its name in /sys/dev/char: is /sys mounted?", path);
-		return false;
-	}
-	return claim(tty->fd, path);
+	struct stat st;
+
+	if (tcgetattr(tty->fd, &tty->before))
+		return errno == ENOTTY ? TTY_NO_TTY : TTY_FAILED;
+	if (fstat(tty->fd, &st))
+		return TTY_FAILED;
+	name_port(tty, &st);
+	return *tty->port ? claim(tty->fd) : TTY_NAMELESS;
+}
+
+/* So that it can be told who has it. */
+static void name_unopened(struct tty *tty, const char *path)
+{
+	int saved = errno;
+	struct stat st;
+
+	tty->port[0] = '\0';
+	if (!stat(path, &st) && S_ISCHR(st.st_mode))
+		name_port(tty, &st);
+	errno = saved;
 }
 
 /**
  * tty_open - open a line and make it ours alone
- * @tty: filled
+ * @tty: filled; of one that could not be opened only its port, where that is known
  * @path: such as /dev/ttyUSB0
  *
  * Does not wait for a carrier and does not become the controlling terminal.
  *
- * Return: false after a sentence that says what to do.
+ * Return: TTY_OPEN, or why not; see tty_problem_text().
  */
-bool tty_open(struct tty *tty, const char *path)
+enum tty_problem tty_open(struct tty *tty, const char *path)
 {
+	enum tty_problem problem;
+	int saved;
+
 	tty->fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (tty->fd < 0) {
-		say_open(path);
-		return false;
+		name_unopened(tty, path);
+		return open_problem();
 	}
-	if (examine(tty, path))
-		return true;
+	problem = examine(tty);
+	if (problem == TTY_OPEN)
+		return problem;
+	saved = errno;
 	close(tty->fd);
 	tty->fd = -1;
-	return false;
+	errno = saved;
+	return problem;
+}
+
+/**
+ * tty_is_pty - whether there is no wire, and so no speed
+ * @tty: an open line
+ */
+bool tty_is_pty(const struct tty *tty)
+{
+	return !strncmp(tty->port, "pts/", 4);
 }
 
 static speed_t speed_of(unsigned int bit_per_s)
@@ -153,7 +182,7 @@ static speed_t speed_of(unsigned int bit_per_s)
 /**
  * tty_set_raw - raw bytes, 8N1, no flow control, modem lines ignored
  * @tty: an open line
- * @bit_per_s: 1200, 9600 or 115200
+ * @bit_per_s: 1200, 9600 or 115200; 0: as it was
  *
  * Return: false with errno.
  */
@@ -165,7 +194,8 @@ bool tty_set_raw(const struct tty *tty, unsigned int bit_per_s)
 	raw.c_iflag = 0;
 	raw.c_cflag &= ~(CSIZE | CSTOPB | PARENB | CRTSCTS);
 	raw.c_cflag |= CS8 | CLOCAL | CREAD;
-	cfsetspeed(&raw, speed_of(bit_per_s));
+	if (bit_per_s)
+		cfsetspeed(&raw, speed_of(bit_per_s));
 	return !tcsetattr(tty->fd, TCSANOW, &raw);
 }
 

@@ -62,6 +62,35 @@ static int discipline_number(void)
 	return LDISC_DEFAULT;
 }
 
+static void say_open(enum tty_problem problem, const char *path)
+{
+	const char *text = tty_problem_text(problem);
+
+	switch (problem) {
+	case TTY_ABSENT:
+		say("%s %s 'ls -l /dev/serial/by-id' shows those that are there", path, text);
+		break;
+	case TTY_NOT_ALLOWED:
+		say("%s %s: type 'sudo meterctl attach %s'", path, text, path);
+		break;
+	case TTY_CLAIMED:
+	case TTY_LOCKED:
+	case TTY_KERNEL_READS:
+		say("%s %s; 'fuser -v %s' shows which process has it", path, text, path);
+		break;
+	case TTY_NO_TTY:
+		say("%s %s: attach wants a serial port such as /dev/ttyUSB0", path, text);
+		break;
+	case TTY_NAMELESS:
+		say("%s %s", path, text);
+		break;
+	case TTY_FAILED:
+	case TTY_OPEN:
+		say("%s cannot be used: %s", path, text);
+		break;
+	}
+}
+
 static void say_discipline(const char *path, int number)
 {
 	switch (errno) {
@@ -205,9 +234,12 @@ static int stay_in_background(struct attachment *a, unsigned int wait_s)
 static int attach(const struct arguments *args)
 {
 	struct attachment a = { .ready = -1 };
+	enum tty_problem problem = tty_open(&a.tty, args->path);
 
-	if (!tty_open(&a.tty, args->path))
+	if (problem != TTY_OPEN) {
+		say_open(problem, args->path);
 		return UNUSABLE;
+	}
 	speed_search_init(&a.search, args->speed, 0);
 	if (!signals_open(&a) || !set_line(&a, args->path) || !set_discipline(&a, args->path)) {
 		tty_close(&a.tty);
