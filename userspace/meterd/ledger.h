@@ -43,13 +43,18 @@ enum account_kind {
  * @kind: enum account_kind
  * @interval_count: how many of @interval_s are known
  * @interval_s: between the last accepted readings, newest first
- * @first: reading that opened the segment, thousandths; @first_s when
- * @last: newest accepted reading; @last_s when
+ * @first: reading that opened the segment, thousandths; less than 0 after a wrap, so that
+ *	@last - @first stays what was counted
+ * @first_s: when; 0: no segment is open, the next reading opens one
+ * @last: newest accepted reading
+ * @last_s: when; 0: only readings whose time is not known came, no period is open
  * @modulus: where the register wraps, thousandths; 0: not known
  * @step: place value of its last digit, thousandths; 0: not known
  * @told_s: up to here the periods of a silent register were told as partial or missing
  * @span: by enum period
  * @changed: since the store last took it
+ * @fast_until_s: before it nothing is to be decided; 0: always
+ * @doubt: what is not believed (yet); not kept over a restart
  */
 struct ledger_account {
 	u8 reg;
@@ -65,7 +70,8 @@ struct ledger_account {
 	s64 told_s;
 	struct ledger_span span[PERIOD_COUNT];
 	bool changed;
-	struct ledger_doubt *doubt;	/* held or in quarantine; not kept over a restart */
+	s64 fast_until_s;
+	struct ledger_doubt *doubt;
 };
 
 /**
@@ -79,6 +85,13 @@ struct ledger_account {
  * @sends_total: registers (bit register_index()) whose total the meter has ever sent itself
  * @accounts: in order of their registers
  * @changed: what stands above, since the store last took it
+ * @ranges: NULL: none configured
+ * @split: @ranges divide the import: the meter sends no tariffs of its own
+ * @single: the import comes as the register of tariff 1 and is booked as the total
+ * @ranges_ready: there is an open account for each tariff of @ranges
+ * @edge_s: when @ranges change the tariff from @edge_tariff to another
+ * @tariffs_differ: has been told
+ * @place: by register_index(), its place in @accounts from 1 on; 0: none
  */
 struct ledger_book {
 	u32 id;
@@ -92,7 +105,14 @@ struct ledger_book {
 	unsigned int count;
 	bool changed;
 	struct ledger *ledger;
-	const struct tariff_ranges *ranges;	/* NULL: none configured */
+	const struct tariff_ranges *ranges;
+	bool split;
+	bool single;
+	bool ranges_ready;
+	u8 edge_tariff;
+	s64 edge_s;
+	bool tariffs_differ;
+	u8 place[REGISTER_COUNT];
 	struct ledger_counts {
 		u64 booked;		/* readings of which at least one register was */
 		u64 late;		/* older than the last accepted, or the same again */
@@ -107,7 +127,7 @@ struct ledger_segment {
 	u32 book;
 	u8 reg;
 	char number[METERLINE_NUMBER_MAX + 1];
-	const char *why;	/* "replaced" "reset" "total" */
+	const char *why;	/* "replaced" "reset" "clock" "total" "ranges" */
 	s64 first, first_s, last, last_s;
 };
 
@@ -121,6 +141,7 @@ enum ledger_event_kind {
 	LEDGER_JUMP,		/* a large step was confirmed */
 	LEDGER_GAP,		/* readings came back after boundaries had to be estimated */
 	LEDGER_TARIFFS_DIFFER,	/* the tariffs do not sum to the total */
+	LEDGER_CLOCK_BACK,	/* the meter's clock had been ahead: from, to in seconds */
 };
 
 struct ledger_event {
@@ -151,7 +172,7 @@ struct ledger_out {
  * @values: of the telegram
  * @telegram: that they come from, for the form of doubtful values; NULL in tests: unknown form
  * @time_s: of all registers but those of M-Bus meters, which have @values->captured_s
- * @sent: registers (bit register_index()) that stand in the telegram themselves: not sums
+ * @sent: telegram_sent_registers(); may have more bits than @values has registers
  * @may_close: the clock behind @time_s is trusted; else energy is counted and nothing is closed
  * @flags: QUALITY_CLOCK when periods closed by this reading carry it
  * @limit_import_w: what the contract allows to draw, W or VA; 0: not known
@@ -168,6 +189,7 @@ struct ledger_reading {
 
 struct ledger *ledger_new(const struct ledger_out *out);
 void ledger_free(struct ledger *l);
+void ledger_set_keep_quarters(struct ledger *l, unsigned int days);
 
 /* For the store, when it reads the file: takes what is given as it is. */
 struct ledger_book *ledger_restore_book(struct ledger *l, const struct ledger_book *b);
