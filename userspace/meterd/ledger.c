@@ -335,7 +335,7 @@ static struct ledger_account *begin_account(struct ledger_visit *v, enum quantit
 
 	if (!a)
 		return NULL;
-	register_form(v->reading->telegram, q, value, &a->step, &a->modulus);
+	account_learn_form(v, a, value);
 	a->first = a->last = value;
 	if (register_tariff(q) > 1 && q <= Q_energy_import_t16)
 		ranges_decide(v->book);

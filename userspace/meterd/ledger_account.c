@@ -209,10 +209,18 @@ static void begin_segment(struct ledger_visit *v, struct ledger_account *a, s64 
 	ledger_urgent(b);
 }
 
-/* The form of the value at hand, where the telegram is there to show it. */
-static void learn_form(struct ledger_visit *v, struct ledger_account *a, s64 value)
+/**
+ * account_learn_form - the form of the value at hand, where the telegram is there to show it
+ * @v: the visit
+ * @a: the account
+ * @value: thousandths
+ */
+void account_learn_form(const struct ledger_visit *v, struct ledger_account *a, s64 value)
 {
-	register_form(v->reading->telegram, a->reg, value, &a->step, &a->modulus);
+	bool single = v->book->single && a->reg == Q_energy_import;
+
+	register_form(v->reading->telegram, single ? Q_energy_import_t1 : a->reg, value, &a->step,
+		      &a->modulus);
 }
 
 /* Passing the highest value that its digits can show. @value becomes what it stands for. */
@@ -453,7 +461,7 @@ void account_read(struct ledger_visit *v, struct ledger_account *a, s64 value)
 	if (a->doubt)
 		a->doubt->late.count = a->doubt->untimed.count = 0;
 	if (!plausible(v, a, a->last, a->last_s, value)) {
-		learn_form(v, a, value);
+		account_learn_form(v, a, value);
 		if (value < a->last && wraps(v, a, value))
 			wrap(v, a, value);
 		else

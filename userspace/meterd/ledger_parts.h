@@ -111,6 +111,7 @@ void account_read(struct ledger_visit *v, struct ledger_account *a, s64 value);
 s64 account_allowed(unsigned int index, const struct ledger_reading *r, s64 dt_s, s64 step);
 void account_accepted(struct ledger_account *a, s64 value, s64 time_s);
 
+void account_learn_form(const struct ledger_visit *v, struct ledger_account *a, s64 value);
 void account_remember(struct ledger_account *a, s64 time_s);
 bool account_recall(struct ledger_account *a, s64 value, s64 time_s);
 
