@@ -155,6 +155,10 @@ void meter_take(struct meter *m, const struct telegram *t, const struct reading 
 		if (reading_has(r, q))
 			m->values.captured_s[q - Q_gas] = r->captured_s[q - Q_gas];
 	}
+	if (reading_has(r, Q_energy_import))
+		m->parts_import = r->valid[0] >> Q_energy_import_t1;
+	if (reading_has(r, Q_energy_export))
+		m->parts_export = r->valid[0] >> Q_energy_export_t1;
 }
 
 /**
@@ -167,6 +171,7 @@ void meter_forget(struct meter *m)
 {
 	memset(m->values.valid, 0, sizeof(m->values.valid));
 	memset(m->kinds, 0, sizeof(m->kinds));
+	m->parts_import = m->parts_export = 0;
 	m->tariff = 0;
 	m->tariff_by = TARIFF_BY_NOTHING;
 	m->tariff_sent[0] = '\0';
@@ -198,25 +203,36 @@ static void fresh_values(const struct meter *m, u64 now_ms, struct reading *r)
 	}
 }
 
-/* The total of a meter that sends none is the sum of its tariffs, once all are accepted. */
-static void sum_accepted(const struct meter *m, enum quantity total, struct reading *r)
+/* What an earlier meter in its place has left is none of its registers. */
+static bool is_own(const struct meter *m, enum quantity q)
 {
-	s64 sum = 0, milli;
-	bool any = false;
-	unsigned int q;
+	const struct ledger_account *a = ledger_account(m->book, q);
 
-	if (reading_has(r, total) || !reading_has(&m->values, total))
-		return;
-	for (q = total + 1; q <= total + TARIFF_COUNT; q++) {
-		if (!reading_has(&m->values, q))
-			continue;
-		if (!ledger_accepted(m->book, q, &milli) ||
-		    __builtin_add_overflow(sum, milli, &sum))
-			return;
-		any = true;
+	return reading_has(&m->values, q) || (a && a->first_s);
+}
+
+/* The total of a meter that sends none is the sum of its tariffs, where telegrams have them all. */
+static bool sum_parts(const struct meter *m, enum quantity total, u16 parts, s64 *sum)
+{
+	s64 milli;
+	unsigned int bits;
+
+	*sum = 0;
+	for (bits = parts; bits; bits &= bits - 1) {
+		if (!ledger_accepted(m->book, total + 1 + __builtin_ctz(bits), &milli) ||
+		    __builtin_add_overflow(*sum, milli, sum))
+			return false;
 	}
-	if (any)
-		reading_set(r, total, sum);
+	return parts;
+}
+
+static bool accepted(const struct meter *m, enum quantity q, s64 *milli)
+{
+	if (q == Q_energy_import && !ledger_account(m->book, q))
+		return sum_parts(m, q, m->parts_import, milli);
+	if (q == Q_energy_export && !ledger_account(m->book, q))
+		return sum_parts(m, q, m->parts_export, milli);
+	return is_own(m, q) && ledger_accepted(m->book, q, milli);
 }
 
 /**
@@ -237,14 +253,12 @@ void meter_quantities(const struct meter *m, u64 now_ms, struct reading *r)
 	if (!m->heard)
 		return;
 	fresh_values(m, m->replay ? m->heard_ms : now_ms, r);
-	for (i = 0; i < m->book->count; i++) {
-		const struct ledger_account *a = &m->book->accounts[i];
+	for (i = 0; i < REGISTER_COUNT; i++) {
+		enum quantity q = register_at(i);
 
-		if (a->kind == ACCOUNT_SENT && ledger_accepted(m->book, a->reg, &milli))
-			reading_set(r, a->reg, milli);
+		if (accepted(m, q, &milli))
+			reading_set(r, q, milli);
 	}
-	sum_accepted(m, Q_energy_import, r);
-	sum_accepted(m, Q_energy_export, r);
 	memcpy(r->captured_s, m->values.captured_s, sizeof(r->captured_s));
 }
 

@@ -208,7 +208,6 @@ bool meter_open_book(struct meters *all, struct meter *m, const char *number,
 	memcpy(m->number, m->book->number, sizeof(m->number));
 	memcpy(m->source, source->name, sizeof(m->source));
 	meter_settle(all, m);
-	log_line(LEVEL_INFO, m->name, "a new meter, on source %s", source->name);
 	all->out.added(all->out.context, m);
 	return true;
 }

@@ -62,7 +62,9 @@ enum color {
  * @heard_ms: the same on the steady clock, ms (replay: of the telegrams' clock)
  * @values: of every quantity the newest valid one
  * @until_ms: of each live quantity, until when it is fresh, on the clock of @heard_ms
- * @kinds: of its telegrams, the newest first; a kind without @last_ms is free
+ * @parts_import: tariffs (bit tariff - 1) in the newest telegram that had a total of import, too
+ * @parts_export: the same of export
+ * @kinds: of its telegrams; one without @last_ms is free
  * @tariff: 1..16, 0: not known
  * @tariff_sent: LTARF or PTEC as sent; ""
  * @tariff_from_s: since then @tariff by ranges holds, up to @tariff_until_s
@@ -88,6 +90,8 @@ struct meter {
 	u64 heard_ms;
 	struct reading values;
 	u64 until_ms[LIVE_COUNT];
+	u16 parts_import;
+	u16 parts_export;
 	struct telegram_kind kinds[TELEGRAM_KINDS];
 	u8 tariff;
 	enum tariff_by tariff_by;
