@@ -10,7 +10,7 @@
 # library for LD_PRELOAD; each tests/meterd/NAME.t runs whole programs, build/tests/meterd and
 # build/meterctl, see harness.py. One of them is run by hand as tests/meterd/NAME.t [WORD of its tests].
 
-METERD_TEST_OBJECTS := $(filter-out %/meterd/main.o,$(call HOST_OBJECT,$(METERD_SOURCES)))
+METERD_TEST_OBJECTS := $(filter-out %/meterd/main.o,$(call HOST_OBJECT,$(METERD_SOURCES) tests/host/host.c))
 METERD_TEST_SOURCES := $(wildcard tests/meterd/*.c)
 METERD_TESTS := $(patsubst tests/meterd/%.c,build/tests/meterd-%,$(filter-out %_preload.c,$(METERD_TEST_SOURCES)))
 METERD_PRELOADS := $(patsubst tests/meterd/%.c,build/tests/%.so,$(filter %_preload.c,$(METERD_TEST_SOURCES)))
