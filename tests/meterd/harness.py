@@ -149,8 +149,8 @@ def run():
 		except BaseException:
 			ok = False
 			note(traceback.format_exc())
-			for meterd in [r for r in _resources + _shared if isinstance(r, Meterd)][-3:]:
-				note(f"meterd said:\n{meterd.log()[-6000:]}")
+			for meterd in [r for r in _resources + _shared if isinstance(r, Meterd)][-2:]:
+				note(f"meterd said:\n{meterd.log()[-3000:]}")
 		_end(_resources)
 		failed += not ok
 		print(f"{'' if ok else 'not '}ok {number} - {test.__name__}{skip}", flush=True)
