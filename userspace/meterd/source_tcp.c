@@ -37,7 +37,7 @@
 /* What the kernel may hold of a gateway that talks without end. */
 #define RECEIVE_BYTES 65536
 
-/* A peer that is gone without a word is noticed after a minute or two, in s, but USER_TIMEOUT in ms. */
+/* A peer that is gone without a word is noticed after a minute or two. */
 #define KEEPALIVE_IDLE_S 60
 #define KEEPALIVE_INTERVAL_S 15
 #define KEEPALIVE_COUNT 4
@@ -63,6 +63,7 @@ enum tcp_phase {
  * @opened_ms: steady clock when the connection was made
  * @telegrams: of the line, until then
  * @second_ms: steady clock at the beginning of the second that @second_bytes came in
+ * @given_up: the connection before this one was, for want of telegrams; that is still said
  * @held: not read until the next second
  * @told: that it sends too much, on this connection
  */
@@ -83,6 +84,7 @@ struct tcp {
 	u64 telegrams;
 	u64 second_ms;
 	u32 second_bytes;
+	bool given_up;
 	bool held;
 	bool told;
 };
@@ -142,6 +144,7 @@ static void tcp_unreachable(struct tcp *tcp)
 {
 	const char *error = strerror(tcp->error);
 
+	tcp->given_up = false;
 	switch (tcp->error) {
 	case ETIMEDOUT:
 		line_set_state(tcp->line, LINE_SILENT,
@@ -219,6 +222,7 @@ static void tcp_lost(struct tcp *tcp, int error)
 		how = "the gateway broke the connection";
 	tcp_close(tcp);
 	feed_end(tcp->feed);
+	tcp->given_up = false;
 	tcp_set_pause(tcp);
 	tcp_say_lost(tcp, how);
 	tcp_pause(tcp);
@@ -235,6 +239,7 @@ static void tcp_give_up(struct tcp *tcp)
 		line_set_state(tcp->line, LINE_SILENT,
 			       "the gateway is connected, but sends no telegram: is the meter's "
 			       "port switched on?");
+	tcp->given_up = true;
 	tcp_set_pause(tcp);
 	tcp_pause(tcp);
 }
@@ -246,7 +251,7 @@ static void tcp_say_waiting(struct tcp *tcp)
 
 	if (complaint)
 		line_set_state(tcp->line, LINE_WRONG_DATA, "%s", complaint);
-	else if (tcp->line->state != LINE_WRONG_DATA)
+	else if (!tcp->given_up && tcp->line->state != LINE_WRONG_DATA)
 		line_set_state(tcp->line, LINE_SILENT, "connected, no telegram so far");
 }
 
@@ -294,24 +299,26 @@ static void tcp_hold(struct tcp *tcp, u64 now_ms)
 			    tcp->line->what, why);
 }
 
-static void tcp_spend(struct tcp *tcp, size_t bytes, u64 now_ms)
+/* How many bytes may be read now, more than 0. */
+static size_t tcp_allowance(struct tcp *tcp, u64 now_ms)
 {
+	size_t left;
+
 	if (now_ms - tcp->second_ms >= BUDGET_MS) {
 		tcp->second_ms = now_ms;
 		tcp->second_bytes = 0;
 	}
-	tcp->second_bytes += bytes;
-	if (tcp->second_bytes > BUDGET_BYTES)
-		tcp_hold(tcp, now_ms);
+	left = BUDGET_BYTES - tcp->second_bytes;
+	return left < SOURCES_BUFFER_BYTES ? left : SOURCES_BUFFER_BYTES;
 }
 
 /* One read each time, so that all gateways have their turn. */
 static void tcp_readable(evutil_socket_t fd, short what, void *context)
 {
 	struct tcp *tcp = context;
+	const struct moment now = { .unix_ms = host_unix_ms(), .steady_ms = steady_ms() };
 	u8 *buffer = sources_buffer(tcp->source->all);
-	ssize_t n = recv(fd, buffer, SOURCES_BUFFER_BYTES, 0);
-	struct moment now;
+	ssize_t n = recv(fd, buffer, tcp_allowance(tcp, now.steady_ms), 0);
 
 	(void)what;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -320,9 +327,10 @@ static void tcp_readable(evutil_socket_t fd, short what, void *context)
 		tcp_lost(tcp, n < 0 ? errno : 0);
 		return;
 	}
-	now = (struct moment){ .unix_ms = host_unix_ms(), .steady_ms = steady_ms() };
 	feed_bytes(tcp->feed, buffer, n, &now);
-	tcp_spend(tcp, n, now.steady_ms);
+	tcp->second_bytes += n;
+	if (tcp->second_bytes >= BUDGET_BYTES)
+		tcp_hold(tcp, now.steady_ms);
 }
 
 static bool tcp_watch(struct tcp *tcp, short what, event_callback_fn callback)

@@ -101,7 +101,7 @@ static bool may_identify(const struct telegram *t, const struct field *f)
 	return !info || info->flags & LABEL_IDENTIFIES;
 }
 
-/* Copies a field to @at of @text, unless there is no room; 'X' for what may say whose meter it is. */
+/* Copies a field to @at of @text, if there is room; 'X' for what may say whose meter it is. */
 static bool mask_field(const struct telegram *t, struct field *f, u8 *text, unsigned int at)
 {
 	const unsigned int len = f->value + f->len - f->label;
