@@ -92,15 +92,17 @@ static void give(struct store *s)
 	store_writer_give(s->writer, s->flying);
 }
 
+/* What is not kept need not be made after a gap either. */
 static unsigned int keep_days(const struct store *s)
 {
-	unsigned int meters = 0;
+	unsigned int days = s->keep_quarters_days, meters = 0;
 
-	if (s->keep_quarters_days)
-		return s->keep_quarters_days;
 	for (const struct ledger_book *b = ledger_books(s->ledger); b; b = b->next)
 		meters++;
-	return meters > MANY_METERS ? KEEP_DAYS_MANY : KEEP_DAYS;
+	if (!days)
+		days = meters > MANY_METERS ? KEEP_DAYS_MANY : KEEP_DAYS;
+	ledger_set_keep_quarters(s->ledger, days);
+	return days;
 }
 
 /* False when there is no memory for it now: all stays where it is. */
@@ -238,6 +240,7 @@ static bool open_file(struct store *s)
 		sqlite3_close(db);
 		return false;
 	}
+	keep_days(s);
 	s->writer = store_writer_new(db, s->path);
 	if (s->writer && !ledger_file_connect(s->path, LEDGER_FILE_READ, &s->reader))
 		return true;

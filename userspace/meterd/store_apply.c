@@ -206,7 +206,6 @@ static int run_number(struct store_apply *a, const char *sql, s64 number)
 	return sqlite3_finalize(statement);
 }
 
-/* Where the quarters are complete from, for who checks them against the days. */
 static int delete_quarters(struct store_apply *a, s64 before_s)
 {
 	int rc;
@@ -214,12 +213,16 @@ static int delete_quarters(struct store_apply *a, s64 before_s)
 	rc = run_number(a, "DELETE FROM quarter WHERE start < ?1", before_s);
 	if (!rc)
 		rc = run_number(a, "DELETE FROM quality WHERE period = 0 AND start < ?1", before_s);
-	if (!rc)
-		rc = run_number(a,
-				"INSERT INTO about(key, value) VALUES('quarters_from', ?1) "
-				"ON CONFLICT(key) DO UPDATE SET value = max(value, excluded.value)",
-				before_s);
 	return rc;
+}
+
+/* Where the quarters are complete from, for who compares them with the days. */
+static int note_kept(struct store_apply *a, s64 from_s)
+{
+	return run_number(a,
+			  "INSERT INTO about(key, value) VALUES('quarters_from', ?1) "
+			  "ON CONFLICT(key) DO UPDATE SET value = max(value, excluded.value)",
+			  from_s);
 }
 
 static int note_lost(struct store_apply *a, const struct batch *b)
@@ -293,7 +296,9 @@ static int retire(struct store_apply *a, const struct batch *b, struct write_res
 		now_s = time(NULL);
 	before_s = now_s - (s64)keep_days * DAY_S;
 	before_s -= before_s % QUARTER_S;
-	rc = ledger_file_number(a->db, "SELECT min(start) FROM quarter", &oldest_s);
+	rc = note_kept(a, before_s);
+	if (!rc)
+		rc = ledger_file_number(a->db, "SELECT min(start) FROM quarter", &oldest_s);
 	if (rc || !oldest_s || oldest_s >= before_s)
 		return rc;
 	if (keep_days != b->keep_quarters_days)
