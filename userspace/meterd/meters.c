@@ -188,6 +188,17 @@ void meter_settle(struct meters *all, struct meter *m)
 	ledger_set_ranges(m->book, config && config->ranges.count ? &config->ranges : NULL);
 }
 
+/* The name kept for the first meter of a source that has one now, under another name. */
+static void drop_place_of(struct meters *all, const char *source)
+{
+	struct meter *m = meters_find(all, source);
+
+	if (!m || m->book || m->number[0])
+		return;
+	take_out(all, m);
+	meter_free(m);
+}
+
 /**
  * meter_open_book - accounts for a meter that is heard for the first time
  * @all: the meters
@@ -208,6 +219,7 @@ bool meter_open_book(struct meters *all, struct meter *m, const char *number,
 	memcpy(m->number, m->book->number, sizeof(m->number));
 	memcpy(m->source, source->name, sizeof(m->source));
 	meter_settle(all, m);
+	drop_place_of(all, source->name);
 	all->out.added(all->out.context, m);
 	return true;
 }
