@@ -267,7 +267,8 @@ static bool a_telegram_that_is_repeated_is_harmless(const char **skip)
 	if (!stage_begin(&s, 1000, tick_again, NULL))
 		return false;
 	world_run(&s.w, 60500);
-	kept = is_number("telegrams", s.w.heard, 60) && is_number("connections", s.g.connections, 1);
+	kept = is_number("telegrams", s.w.heard, 60) &&
+	       is_number("connections", s.g.connections, 1);
 	return stage_end(&s, kept);
 }
 
@@ -487,6 +488,7 @@ static bool is_held(void (*tick)(struct gateway *g), enum line_state state, cons
 	struct stage s;
 	struct gateway good = { .tick = tick_telegram };
 	struct source_config c[2];
+	double taken;
 	bool kept;
 
 	if (!stage_begin(&s, 10, tick, NULL) || !gateway_begin(&good, &s.w, 1000))
@@ -495,8 +497,8 @@ static bool is_held(void (*tick)(struct gateway *g), enum line_state state, cons
 	c[1] = tcp_config("good", "127.0.0.1", good.port);
 	world_apply(&s.w, c, 2);
 	world_run(&s.w, 20500);
-	kept = is_between("bytes taken a second", line_of(&s.w, "house")->decoder->stats.bytes / 20.5,
-			  50000, 65536 * 1.1) &&
+	taken = line_of(&s.w, "house")->decoder->stats.bytes;
+	kept = is_between("bytes taken a second", taken / 20.5, 50000, 65536 * 1.1) &&
 	       is_state(&s, state, words) &&
 	       is_between("telegrams of the good one", line_of(&s.w, "good")->telegrams, 20, 21);
 	gateway_end(&good);
@@ -749,7 +751,8 @@ static bool a_source_can_be_switched_off_by_one_of_its_telegrams(const char **sk
 	s.w.on_telegram = switch_off;
 	world_run(&s.w, 60000);
 	/* the other telegrams of that read were there already */
-	kept = is_number("telegrams", s.w.heard, 7) && is_number("connections", s.g.connections, 1) &&
+	kept = is_number("telegrams", s.w.heard, 7) &&
+	       is_number("connections", s.g.connections, 1) &&
 	       is_number("open", s.g.count, 0) && is_state(&s, LINE_OFF, "switched off");
 	sources_switch(s.w.sources, "house", true);
 	world_run(&s.w, 2500);

@@ -142,8 +142,8 @@ static const char *feed_seen(const struct feed *f)
 {
 	switch (line_decoder_seen(&f->decoder)) {
 	case SEEN_P1_ENCRYPTED:
-		return "encrypted P1 comes; meterd can't read it, 'meterctl decode --key-file' reads "
-		       "a recording of it";
+		return "encrypted P1 comes; meterd can't read it, 'meterctl decode --key-file' "
+		       "reads a recording of it";
 	case SEEN_HDLC:
 		return "HDLC frames come (DLMS), not TIC or P1: meterd can't read this kind of "
 		       "meter";

@@ -159,7 +159,7 @@ struct feed *feed_new(struct line *line, unsigned int protocols, bool live);
 void feed_bytes(struct feed *f, const u8 *bytes, size_t count, const struct moment *when);
 void feed_end(struct feed *f);		/* no more bytes of this stream: as a pause */
 void feed_reset(struct feed *f);	/* another stream begins: half a telegram is given up */
-u64 feed_idle_ms(const struct feed *f);		/* since the newest valid telegram, or feed_reset() */
+u64 feed_idle_ms(const struct feed *f);	/* since the last valid telegram, or feed_reset() */
 const char *feed_complaint(const struct feed *f); /* what comes in place of telegrams, or NULL */
 void feed_free(struct feed *f);
 

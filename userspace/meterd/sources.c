@@ -65,7 +65,7 @@ static void source_start(struct source *s)
 	source_remove_lines(s);
 	s->running = s->ops->start(s);
 	if (!s->running)
-		source_show(s, LINE_REFUSED, "no memory to begin with it; switch it on again later");
+		source_show(s, LINE_REFUSED, "no memory to begin; switch it on again later");
 }
 
 static void source_stop(struct source *s, const char *why)

@@ -44,7 +44,8 @@ struct trace {
 /* A pipe or a terminal could make the loop wait. */
 static int open_regular(const char *path)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+	const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	int fd = open(path, flags, 0640);
 	struct stat st;
 
 	if (fd < 0)
