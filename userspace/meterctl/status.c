@@ -94,25 +94,28 @@ static const char *kwh(json_t *period, const char *name, char *text, size_t size
 	return text;
 }
 
+/* The running day or month: when it began, what it consumed and injected. */
+static void print_period(json_t *period, int date_len)
+{
+	char import[32], export[32];
+
+	printf("  %-*.*s %12s %12s", date_len, date_len, text_of(period, "date"),
+	       kwh(period, "energy_import", import, sizeof(import)),
+	       kwh(period, "energy_export", export, sizeof(export)));
+}
+
 static void print_meters(json_t *meters)
 {
-	char text[4][32];
 	json_t *meter;
 	size_t i;
 
-	printf("\n%-20s %-10s %31s %31s\n%-31s %15s %15s %15s %15s\n", "", "", "TODAY, kWh",
-	       "THIS MONTH, kWh", "METER                STATE", "import", "export", "import",
-	       "export");
+	printf("\n%-20s %-10s  %-10s %12s %12s  %-7s %12s %12s\n", "METER", "STATE", "DAY",
+	       "import kWh", "export kWh", "MONTH", "import kWh", "export kWh");
 	json_array_foreach(meters, i, meter) {
-		json_t *day = json_object_get(meter, "day");
-		json_t *month = json_object_get(meter, "month");
-
-		printf("%-20s %-10s %15s %15s %15s %15s\n", text_of(meter, "name"),
-		       text_of(meter, "state"),
-		       kwh(day, "energy_import", text[0], sizeof(text[0])),
-		       kwh(day, "energy_export", text[1], sizeof(text[1])),
-		       kwh(month, "energy_import", text[2], sizeof(text[2])),
-		       kwh(month, "energy_export", text[3], sizeof(text[3])));
+		printf("%-20s %-10s", text_of(meter, "name"), text_of(meter, "state"));
+		print_period(json_object_get(meter, "day"), 10);
+		print_period(json_object_get(meter, "month"), 7);
+		putchar('\n');
 	}
 }
 

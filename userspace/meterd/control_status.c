@@ -50,11 +50,20 @@ static void json_source(FILE *out, const struct source *s)
 	fputs("]}", out);
 }
 
-/* What the registers that are no tariffs counted in the running period. */
+/* The civil date on which a period begins: "2024-03-31". */
+static void json_date(FILE *out, const struct ledger_book *b, s64 start_s)
+{
+	char text[ISO_TIME_LEN + 1];
+
+	iso_time(start_s + zone_offset_s(b->zone, start_s), text);
+	fprintf(out, "\"date\":\"%.10s\"", text);
+}
+
+/* What the registers that are no tariffs counted in the running period, which began on "date". */
 static void json_running(FILE *out, const char *name, const struct ledger_book *b, enum period p)
 {
-	const char *comma = "";
 	struct ledger_entry e;
+	bool dated = false;
 
 	fprintf(out, ",\"%s\":{", name);
 	for (unsigned int i = 0; b && i < REGISTER_COUNT; i++) {
@@ -63,9 +72,11 @@ static void json_running(FILE *out, const char *name, const struct ledger_book *
 		if (register_tariff(reg) || !ledger_running(b, reg, p, &e) ||
 		    e.quality & QUALITY_MISSING)
 			continue;
-		fprintf(out, "%s\"%s\":", comma, quantity_info[reg].name);
+		if (!dated)
+			json_date(out, b, e.start_s);
+		dated = true;
+		fprintf(out, ",\"%s\":", quantity_info[reg].name);
 		json_milli(out, e.milli);
-		comma = ",";
 	}
 	putc('}', out);
 }
