@@ -571,7 +571,9 @@ static bool utc_offset_s(const char *at, s64 *offset_s)
 	if ((sign != '+' && sign != '-') || !digits(&at, 2, ':', &hours) ||
 	    !digits(&at, 2, 0, &minutes) || hours > 23 || minutes > 59 || *at)
 		return false;
-	*offset_s = (hours * 3600 + minutes * 60) * (sign == '-' ? -1 : 1);
+	*offset_s = hours * 3600ll + minutes * 60;
+	if (sign == '-')
+		*offset_s = -*offset_s;
 	return true;
 }
 

@@ -314,15 +314,17 @@ static void hold(struct ledger_visit *v, struct ledger_account *a, s64 value)
 
 /**
  * account_recall - makes an account what it was before the last leap of time
+ * @b: its book
  * @a: an account
  * @value: it must not have counted more than this, thousandths
  * @time_s: nor after this
  *
  * Return: false when that is not known (any more).
  */
-bool account_recall(struct ledger_account *a, s64 value, s64 time_s)
+bool account_recall(const struct ledger_book *b, struct ledger_account *a, s64 value, s64 time_s)
 {
 	struct ledger_doubt *d = a->doubt;
+	struct ledger_account ahead = *a;
 
 	if (!d || !d->leapt || d->before.last > value || d->before.last_s >= time_s)
 		return false;
@@ -330,6 +332,7 @@ bool account_recall(struct ledger_account *a, s64 value, s64 time_s)
 	a->doubt = d;
 	a->changed = true;
 	d->leapt = false;
+	account_untell(b, a, &ahead);
 	return true;
 }
 
@@ -343,7 +346,7 @@ static void clock_back(struct ledger_visit *v, struct ledger_account *a, s64 val
 
 	ledger_tell(v->book, LEDGER_CLOCK_BACK, a->reg, v->time_s, a->last_s, v->time_s);
 	a->doubt->late.count = 0;
-	if (account_recall(a, value, v->time_s)) {
+	if (account_recall(v->book, a, value, v->time_s)) {
 		if (splits(v, a))
 			ranges_recall(v->book, v->time_s);
 	} else {

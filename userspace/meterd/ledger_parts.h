@@ -113,7 +113,7 @@ void account_accepted(struct ledger_account *a, s64 value, s64 time_s);
 
 void account_learn_form(const struct ledger_visit *v, struct ledger_account *a, s64 value);
 void account_remember(struct ledger_account *a, s64 time_s);
-bool account_recall(struct ledger_account *a, s64 value, s64 time_s);
+bool account_recall(const struct ledger_book *b, struct ledger_account *a, s64 value, s64 time_s);
 
 /* ledger_periods.c */
 s64 account_grace_s(const struct ledger_account *a);
@@ -123,6 +123,8 @@ void account_open(const struct ledger_book *b, struct ledger_account *a, s64 val
 		  u8 flags);
 s64 account_advance(const struct ledger_book *b, struct ledger_account *a,
 		    const struct ledger_step *s, bool *estimated);
+void account_untell(const struct ledger_book *b, const struct ledger_account *a,
+		    const struct ledger_account *ahead);
 void account_running(const struct ledger_account *a, enum period p, struct ledger_entry *e);
 s64 account_next_end_s(const struct ledger_account *a);
 

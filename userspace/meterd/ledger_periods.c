@@ -130,7 +130,8 @@ static void tell_missing(const struct ledger_book *b, const struct ledger_accoun
 	s64 start_s, end_s;
 
 	if (p == PERIOD_QUARTER && to_s - from_s > b->ledger->keep_quarters_s)
-		zone_period(b->zone, p, to_s - b->ledger->keep_quarters_s, &start_s, &from_s);
+		zone_period(b->zone, p, to_s - b->ledger->keep_quarters_s - QUARTER_S, &start_s,
+			    &from_s);
 	for (;; from_s = end_s) {
 		zone_period(b->zone, p, from_s, &start_s, &end_s);
 		if (end_s > to_s)
@@ -271,6 +272,21 @@ s64 account_advance(const struct ledger_book *b, struct ledger_account *a,
 		*estimated |= span_advance(b, a, p, &a->span[p], s, &last);
 	a->told_s = 0;
 	return last;
+}
+
+/**
+ * account_untell - takes back what was told of periods that have not begun
+ * @b: a book
+ * @a: one of its accounts, as it was before its clock was ahead
+ * @ahead: the same account as it was then
+ */
+void account_untell(const struct ledger_book *b, const struct ledger_account *a,
+		    const struct ledger_account *ahead)
+{
+	unsigned int p;
+
+	for (p = 0; p < PERIOD_COUNT; p++)
+		tell_missing(b, a, p, a->span[p].end_s, ahead->span[p].end_s);
 }
 
 /**

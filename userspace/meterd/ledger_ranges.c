@@ -269,7 +269,7 @@ void ranges_recall(struct ledger_book *b, s64 time_s)
 	while (tariffs) {
 		struct ledger_account *a = range_account(b, next_tariff(&tariffs));
 
-		if (a && !account_recall(a, INT64_MAX, time_s))
+		if (a && !account_recall(b, a, INT64_MAX, time_s))
 			account_open(b, a, a->last, time_s, QUALITY_CLOCK);
 	}
 	b->edge_s = 0;
