@@ -180,7 +180,7 @@ static int put_rows(struct store_apply *a, const struct batch *b)
 	int rc = SQLITE_OK;
 	size_t i = 0;
 
-	if (!sort_rows(a, b))
+	if (b->count && !sort_rows(a, b))
 		return SQLITE_NOMEM;
 	while (!rc && i < b->count) {
 		const struct batch_row *first = a->order[i];
