@@ -67,10 +67,11 @@ struct http {
  * struct connection - what evhttp does not keep of one
  * @bev: a reference of ours
  * @evcon: NULL until welcome()
- * @timer: first for welcome(), then for patience
+ * @timer: for welcome(), then for patience, and at once for what is @foreign
  * @watch: of the bytes that go out
  * @request: whose answer is under way in parts; NULL: none
- * @ours: the answer under way is ours, not evhttp's own
+ * @ours: the answer under way is ours
+ * @foreign: it is not, and not yet replaced
  * @refused: one too many
  */
 struct connection {
@@ -84,6 +85,7 @@ struct connection {
 	struct evhttp_request *request;
 	struct page *page;
 	bool ours;
+	bool foreign;
 	bool refused;
 };
 
@@ -163,18 +165,6 @@ static void welcome(struct connection *c)
 		be_patient(c);
 }
 
-static void on_timer(evutil_socket_t fd, short what, void *arg)
-{
-	struct connection *c = arg;
-
-	(void)fd;
-	(void)what;
-	if (c->evcon)
-		drop(c);
-	else
-		welcome(c);
-}
-
 static const char *own_error(int status)
 {
 	switch (status) {
@@ -188,19 +178,18 @@ static const char *own_error(int status)
 }
 
 /*
- * Bytes were given to the socket. evhttp's own errors are pages of HTML, which nobody can change
- * before they are here; nothing of them has left yet, since this runs before the loop looks at
- * the socket again.
+ * evhttp's own errors are pages of HTML, which nobody can change before they are on their way to
+ * the socket. Nothing of them has left yet: the loop runs what is active before it looks at sockets.
  */
-static void on_output(struct evbuffer *out, const struct evbuffer_cb_info *info, void *arg)
+static void replace_page(struct connection *c)
 {
-	struct connection *c = arg;
+	struct evbuffer *out = bufferevent_get_output(c->bev);
 	char line[] = "HTTP/1.1 400";
 	const char *error;
 	int status;
 
-	if (c->ours || !info->n_added ||
-	    evbuffer_copyout(out, line, sizeof(line) - 1) != sizeof(line) - 1)
+	c->foreign = false;
+	if (evbuffer_copyout(out, line, sizeof(line) - 1) != sizeof(line) - 1)
 		return;
 	status = atoi(line + sizeof(line) - 4);
 	if (status < 400)
@@ -215,10 +204,37 @@ static void on_output(struct evbuffer *out, const struct evbuffer_cb_info *info,
 			    status, strlen(error) + 13, error);
 }
 
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct connection *c = arg;
+
+	(void)fd;
+	(void)what;
+	if (c->foreign) {
+		replace_page(c);
+		be_patient(c);
+	} else if (c->evcon) {
+		drop(c);
+	} else {
+		welcome(c);
+	}
+}
+
+/* Bytes were given to the socket. */
+static void on_output(struct evbuffer *out, const struct evbuffer_cb_info *info, void *arg)
+{
+	struct connection *c = arg;
+
+	(void)out;
+	if (c->ours || c->foreign || !info->n_added)
+		return;
+	c->foreign = true;
+	event_active(c->timer, EV_TIMEOUT, 1);
+}
+
 static struct connection *connection_new(struct http *h, struct event_base *base)
 {
 	struct connection *c = calloc(1, sizeof(*c));
-	struct evbuffer *out;
 
 	if (!c)
 		return NULL;
@@ -226,9 +242,8 @@ static struct connection *connection_new(struct http *h, struct event_base *base
 	c->timer = event_new(base, -1, 0, on_timer, c);
 	if (!c->bev || !c->timer)
 		goto fail;
-	out = bufferevent_get_output(c->bev);
-	c->watch = evbuffer_add_cb(out, on_output, c);
-	if (!c->watch || evbuffer_defer_callbacks(out, base))
+	c->watch = evbuffer_add_cb(bufferevent_get_output(c->bev), on_output, c);
+	if (!c->watch)
 		goto fail;
 	bufferevent_setwatermark(c->bev, EV_READ, 0, INPUT_MAX);
 	c->http = h;
