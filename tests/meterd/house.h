@@ -40,7 +40,7 @@ struct house {
 	struct meter *last;
 };
 
-static void house_heard(void *context, struct meter *m)
+static inline void house_heard(void *context, struct meter *m)
 {
 	struct house *h = context;
 
@@ -48,7 +48,7 @@ static void house_heard(void *context, struct meter *m)
 	h->last = m;
 }
 
-static void house_added(void *context, struct meter *m)
+static inline void house_added(void *context, struct meter *m)
 {
 	struct house *h = context;
 
@@ -56,7 +56,7 @@ static void house_added(void *context, struct meter *m)
 	h->added++;
 }
 
-static void house_segment(void *context, const struct ledger_segment *s)
+static inline void house_segment(void *context, const struct ledger_segment *s)
 {
 	struct house *h = context;
 
@@ -64,13 +64,14 @@ static void house_segment(void *context, const struct ledger_segment *s)
 	h->segments++;
 }
 
-static void house_telegram(void *context, const struct telegram *t)
+static inline void house_telegram(void *context, const struct telegram *t)
 {
 	struct house *h = context;
 	const struct moment when = {
 		.unix_ms = h->now_s * 1000,
 		.steady_ms = (h->now_s - BEGIN_S + 1000) * 1000,
 		.replay = h->replay,
+		.replay_s = h->replay ? h->now_s : 0,
 	};
 
 	h->at->telegrams++;
@@ -79,12 +80,12 @@ static void house_telegram(void *context, const struct telegram *t)
 }
 
 /* The present on the steady clock. */
-static u64 house_ms(const struct house *h)
+static inline u64 house_ms(const struct house *h)
 {
 	return (h->now_s - BEGIN_S + 1000) * 1000;
 }
 
-static void house_open(struct house *h)
+static inline void house_open(struct house *h)
 {
 	const struct ledger_out ledger = { .segment = house_segment, .context = h };
 	const struct meters_out out = { house_heard, house_added, h };
@@ -100,7 +101,7 @@ static void house_open(struct house *h)
 		abort();
 }
 
-static void house_close(struct house *h)
+static inline void house_close(struct house *h)
 {
 	for (unsigned int i = 0; i < HOUSE_MAX; i++)
 		meters_line_gone(h->meters, &h->line[i]);
@@ -109,7 +110,7 @@ static void house_close(struct house *h)
 }
 
 /* Another source, with one line; to be followed by house_configure(). */
-static struct line *house_source(struct house *h, const char *name, enum source_type type)
+static inline struct line *house_source(struct house *h, const char *name, enum source_type type)
 {
 	unsigned int i = h->config.source_count++;
 	struct source_config *c = &h->sources[i];
@@ -124,7 +125,7 @@ static struct line *house_source(struct house *h, const char *name, enum source_
 	return &h->line[i];
 }
 
-static struct meter_config *house_meter(struct house *h, const char *number, const char *name)
+static inline struct meter_config *house_meter(struct house *h, const char *number, const char *name)
 {
 	struct meter_config *c = &h->meter_configs[h->config.meter_count++];
 
@@ -134,7 +135,7 @@ static struct meter_config *house_meter(struct house *h, const char *number, con
 	return c;
 }
 
-static void house_configure(struct house *h)
+static inline void house_configure(struct house *h)
 {
 	for (unsigned int i = 0; i < h->config.source_count; i++)
 		h->source[i].config = h->sources[i];
@@ -142,7 +143,7 @@ static void house_configure(struct house *h)
 }
 
 /* The daemon ends and begins again; the ledger stays, as its file would. */
-static void house_restart(struct house *h)
+static inline void house_restart(struct house *h)
 {
 	const struct meters_out out = { house_heard, house_added, h };
 
@@ -157,7 +158,7 @@ static void house_restart(struct house *h)
 	house_configure(h);
 }
 
-static void house_bytes(struct house *h, struct line *line, const u8 *bytes, size_t len)
+static inline void house_bytes(struct house *h, struct line *line, const u8 *bytes, size_t len)
 {
 	h->at = line;
 	line_decoder_init(&h->decoder, LINE_AUTO, house_telegram, h);
@@ -168,7 +169,7 @@ static void house_bytes(struct house *h, struct line *line, const u8 *bytes, siz
 /* Groups of a TIC frame without their checksums, up to NULL. */
 #define tic(h, line, ...) house_tic(h, line, (const char *const[]){ __VA_ARGS__, NULL })
 
-static void house_tic(struct house *h, struct line *line, const char *const *groups)
+static inline void house_tic(struct house *h, struct line *line, const char *const *groups)
 {
 	u8 bytes[2048];
 	size_t count = 0;
@@ -180,7 +181,7 @@ static void house_tic(struct house *h, struct line *line, const char *const *gro
 
 /* A telegram of P1 from its lines, each with its line end. */
 __attribute__((format(printf, 3, 4)))
-static void p1(struct house *h, struct line *line, const char *format, ...)
+static inline void p1(struct house *h, struct line *line, const char *format, ...)
 {
 	char text[4096];
 	u8 bytes[4200];
@@ -196,7 +197,7 @@ static void p1(struct house *h, struct line *line, const char *format, ...)
 }
 
 /* YYMMDDhhmmss of an instant in winter time, UTC+1. */
-static const char *winter(s64 unix_s)
+static inline const char *winter(s64 unix_s)
 {
 	static char text[13];
 	time_t t = unix_s + 3600;
@@ -208,7 +209,7 @@ static const char *winter(s64 unix_s)
 }
 
 /* A full frame of TIC standard; @wh is its only register. */
-static void standard(struct house *h, struct line *line, const char *adsc, s64 wh)
+static inline void standard(struct house *h, struct line *line, const char *adsc, s64 wh)
 {
 	char number[32], date[32], east[32];
 
@@ -222,14 +223,14 @@ static void standard(struct house *h, struct line *line, const char *adsc, s64 w
 }
 
 /* A telegram of P1 with a number, as sent, and one register. */
-static void simple_p1(struct house *h, struct line *line, const char *number, s64 wh)
+static inline void simple_p1(struct house *h, struct line *line, const char *number, s64 wh)
 {
 	p1(h, line, "0-0:1.0.0(%sW)\r\n0-0:96.1.1(%s)\r\n1-0:1.8.0(%06lld.%03lld*kWh)\r\n"
 	   "1-0:1.7.0(00.500*kW)\r\n", winter(h->now_s), number, (long long)wh / 1000,
 	   (long long)wh % 1000);
 }
 
-static bool names_are(const struct house *h, const char *wanted)
+static inline bool names_are(const struct house *h, const char *wanted)
 {
 	char names[512];
 	size_t len = 0;
@@ -240,20 +241,20 @@ static bool names_are(const struct house *h, const char *wanted)
 	return !strcmp(names, wanted) || broken("meters are \"%s\", not \"%s\"", names, wanted);
 }
 
-static bool last_is(const struct house *h, const char *name)
+static inline bool last_is(const struct house *h, const char *name)
 {
 	const char *last = h->last ? h->last->name : "nobody's";
 
 	return !strcmp(last, name) || broken("the last telegram was %s, not %s", last, name);
 }
 
-static bool heard_is(const struct house *h, unsigned int wanted)
+static inline bool heard_is(const struct house *h, unsigned int wanted)
 {
 	return h->heard == wanted || broken("%u telegrams heard, not %u", h->heard, wanted);
 }
 
 /* What @q of a meter is, as published now; -1: it is not. */
-static s64 published(const struct house *h, const char *name, enum quantity q)
+static inline s64 published(const struct house *h, const char *name, enum quantity q)
 {
 	const struct meter *m = meters_find(h->meters, name);
 	struct reading r;
@@ -264,7 +265,7 @@ static s64 published(const struct house *h, const char *name, enum quantity q)
 	return reading_has(&r, q) ? r.milli[q] : -1;
 }
 
-static bool is_published(const struct house *h, const char *name, enum quantity q, s64 wanted)
+static inline bool is_published(const struct house *h, const char *name, enum quantity q, s64 wanted)
 {
 	s64 milli = published(h, name, q);
 
@@ -273,7 +274,7 @@ static bool is_published(const struct house *h, const char *name, enum quantity 
 }
 
 /* What the running day of a meter has counted, thousandths. */
-static bool day_is(const struct house *h, const char *name, enum quantity q, s64 wanted)
+static inline bool day_is(const struct house *h, const char *name, enum quantity q, s64 wanted)
 {
 	const struct meter *m = meters_find(h->meters, name);
 	struct ledger_entry e = { .milli = -1 };

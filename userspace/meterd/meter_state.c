@@ -203,36 +203,43 @@ static void fresh_values(const struct meter *m, u64 now_ms, struct reading *r)
 	}
 }
 
-/* What an earlier meter in its place has left is none of its registers. */
-static bool is_own(const struct meter *m, enum quantity q)
+/*
+ * A register that was closed when the meter was replaced, and was not heard with a time since, has
+ * the value of the meter before. With configured ranges tariff 1 is the total by another name.
+ */
+static bool accepted(const struct meter *m, enum quantity q, s64 *milli)
 {
 	const struct ledger_account *a = ledger_account(m->book, q);
 
-	return reading_has(&m->values, q) || (a && a->first_s);
+	if (!a || a->kind == ACCOUNT_RANGE)
+		a = ledger_account(m->book, Q_energy_import);
+	return !(a && !a->first_s && a->last_s) && ledger_accepted(m->book, q, milli);
 }
 
 /* The total of a meter that sends none is the sum of its tariffs, where telegrams have them all. */
-static bool sum_parts(const struct meter *m, enum quantity total, u16 parts, s64 *sum)
+static bool accepted_sum(const struct meter *m, enum quantity total, u16 parts, s64 *sum)
 {
-	s64 milli;
 	unsigned int bits;
+	s64 milli;
 
 	*sum = 0;
 	for (bits = parts; bits; bits &= bits - 1) {
-		if (!ledger_accepted(m->book, total + 1 + __builtin_ctz(bits), &milli) ||
+		if (!accepted(m, total + 1 + __builtin_ctz(bits), &milli) ||
 		    __builtin_add_overflow(*sum, milli, sum))
 			return false;
 	}
 	return parts;
 }
 
-static bool accepted(const struct meter *m, enum quantity q, s64 *milli)
+static bool register_value(const struct meter *m, enum quantity q, s64 *milli)
 {
-	if (q == Q_energy_import && !ledger_account(m->book, q))
-		return sum_parts(m, q, m->parts_import, milli);
-	if (q == Q_energy_export && !ledger_account(m->book, q))
-		return sum_parts(m, q, m->parts_export, milli);
-	return is_own(m, q) && ledger_accepted(m->book, q, milli);
+	bool is_sum = !ledger_account(m->book, q);
+
+	if (q == Q_energy_import && is_sum)
+		return accepted_sum(m, q, m->parts_import, milli);
+	if (q == Q_energy_export && is_sum)
+		return accepted_sum(m, q, m->parts_export, milli);
+	return accepted(m, q, milli);
 }
 
 /**
@@ -256,7 +263,7 @@ void meter_quantities(const struct meter *m, u64 now_ms, struct reading *r)
 	for (i = 0; i < REGISTER_COUNT; i++) {
 		enum quantity q = register_at(i);
 
-		if (accepted(m, q, &milli))
+		if (register_value(m, q, &milli))
 			reading_set(r, q, milli);
 	}
 	memcpy(r->captured_s, m->values.captured_s, sizeof(r->captured_s));

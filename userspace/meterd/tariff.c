@@ -120,11 +120,13 @@ static enum color color_of_tomorrow(const struct telegram *t, const struct field
 /* 54E section 6.2.3.14: bits 24-25 today, 26-27 tomorrow, of 8 hex digits. */
 static void take_status(struct meter *m, const struct telegram *t, const struct field *f)
 {
-	u8 digit = t->text[f->value + 1];
-	unsigned int bits = digit <= '9' ? digit - '0' : digit - 'A' + 10;
+	unsigned int bits;
+	u8 digit;
 
 	if (f->len != 8)
 		return;
+	digit = t->text[f->value + 1];
+	bits = digit <= '9' ? digit - '0' : digit - 'A' + 10;
 	m->color_today = bits & 3;
 	m->color_tomorrow = bits >> 2 & 3;
 }
