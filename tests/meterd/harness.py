@@ -16,6 +16,7 @@ badly as they are told to, and telegrams made without any code of the project.
 What a test starts ends with the test, whether it is kept or broken, but for what it starts `with shared():`. A test that raises is broken, one that
 raises Skip(reason) is skipped.
 """
+import atexit
 import contextlib
 import datetime
 import errno
@@ -131,6 +132,16 @@ def _end(resources):
 			note(f"ending {resource}: {e!r}")
 
 
+@atexit.register
+def end_all():
+	"""Ends what is left, whatever happened."""
+	_end(_resources)
+	_end(_shared)
+
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))
+
+
 def run():
 	"""Runs all promises, prints TAP version 13, and exits. With arguments: those whose names contain one."""
 	wanted = [p for p in _promises if len(sys.argv) < 2 or any(word in p.__name__ for word in sys.argv[1:])]
@@ -142,11 +153,7 @@ def run():
 			test()
 		except Skip as reason:
 			skip = f" # SKIP {reason}"
-		except KeyboardInterrupt:
-			_end(_resources)
-			_end(_shared)
-			raise
-		except BaseException:
+		except Exception:
 			ok = False
 			note(traceback.format_exc())
 			for meterd in [r for r in _resources + _shared if isinstance(r, Meterd)][-2:]:
@@ -154,7 +161,6 @@ def run():
 		_end(_resources)
 		failed += not ok
 		print(f"{'' if ok else 'not '}ok {number} - {test.__name__}{skip}", flush=True)
-	_end(_shared)
 	sys.exit(1 if failed else 0)
 
 
@@ -346,6 +352,15 @@ class Meterd:
 				if all(has.get(k) == str(v) for k, v in labels.items()):
 					return float(m[3])
 		return None
+
+	def control(self, *words):
+		"""meterctl status or source, to this daemon: (stdout, stderr, exit code)"""
+		return meterctl(*words, "--socket", os.path.join(self.runtime, "control"))
+
+	def check_ledger(self):
+		"""meterctl ledger check finds nothing wrong."""
+		out, err, code = meterctl("ledger", "check", "--file", os.path.join(self.state, "ledger.db"))
+		equal(code, 0, f"meterctl ledger check ({out}{err})")
 
 	# Its life
 
