@@ -567,6 +567,22 @@ static bool reconfiguring_changes_nothing_that_was_heard(const char **skip)
 	return done(h.last == m && day_is(&h, "house", Q_energy_import, 50000));
 }
 
+static bool the_ledger_knows_the_protocol(const char **skip)
+{
+	s64 a = 5000;
+	struct line *line = house_with_a(&a);
+
+	(void)skip;
+	if (h.last->book->protocol != TELEGRAM_TIC_STANDARD)
+		return done(broken("a book without a protocol"));
+	h.last->book->changed = false;
+	tic(&h, line, "ADCO " A, "BASE 000005050");
+	if (h.last->book->protocol != TELEGRAM_TIC_HISTORIQUE || !h.last->book->changed)
+		return done(broken("a meter that changed its mode"));
+	house_restart(&h);
+	return done(meters_find(h.meters, "house")->protocol == TELEGRAM_TIC_HISTORIQUE);
+}
+
 static bool a_meter_whose_source_is_no_more_is_off(const char **skip)
 {
 	s64 a = 5000;
@@ -613,6 +629,7 @@ int main(void)
 		PROMISE(a_new_layout_does_not_hide_a_new_number),
 		PROMISE(a_line_may_go_while_somebody_is_a_candidate),
 		PROMISE(reconfiguring_changes_nothing_that_was_heard),
+		PROMISE(the_ledger_knows_the_protocol),
 		PROMISE(a_meter_whose_source_is_no_more_is_off),
 	};
 

@@ -11,7 +11,7 @@
 /**
  * meters_new - a registry without meters
  * @ledger: that keeps their accounts
- * @clock: what is known of the host's clock; its newest reading is taken from @ledger
+ * @clock: what is known of the host's clock
  * @out: who wants to know; taken as it is
  *
  * Loop thread.
@@ -22,8 +22,6 @@ struct meters *meters_new(struct ledger *ledger, struct host_clock *clock,
 			  const struct meters_out *out)
 {
 	struct meters *all = calloc(1, sizeof(*all));
-	const struct ledger_book *b;
-	unsigned int i;
 
 	if (!all)
 		return NULL;
@@ -35,12 +33,6 @@ struct meters *meters_new(struct ledger *ledger, struct host_clock *clock,
 	all->ledger = ledger;
 	all->clock = clock;
 	all->out = *out;
-	for (b = ledger_books(ledger); b; b = b->next) {
-		for (i = 0; i < b->count; i++) {
-			if (b->accounts[i].last_s > clock->newest_s)
-				clock->newest_s = b->accounts[i].last_s;
-		}
-	}
 	return all;
 }
 
@@ -425,6 +417,10 @@ static void hear(struct meters *all, struct meter *m, const struct line_meters *
 	m->telegrams++;
 	m->replay = when->replay;
 	m->protocol = t->protocol;
+	if (m->book->protocol != t->protocol) {
+		m->book->protocol = t->protocol;
+		m->book->changed = true;
+	}
 	m->received_ms = when->unix_ms;
 	m->has_time = time.known;
 	m->time_s = time.time_s;
