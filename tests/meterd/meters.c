@@ -382,9 +382,11 @@ static bool a_meter_heard_twice_over_does_not_move_in_the_ledger(const char **sk
 	house_configure(&h);
 	speak(line, A, &a, 2);
 	speak(other, A, &a, 1);
+	if (!last_is(&h, "one") || strcmp(h.last->source, "two") ||
+	    strcmp(h.last->book->source, "one"))
+		return done(broken("one telegram by another way moved it"));
 	speak(line, A, &a, 1);
 	return done(names_are(&h, "one two") && last_is(&h, "one") &&
-		    !strcmp(h.last->book->source, "one") &&
 		    day_is(&h, "one", Q_energy_import, 30000));
 }
 
@@ -534,8 +536,52 @@ static bool a_new_layout_does_not_hide_a_new_number(const char **skip)
 		   "1-0:1.8.0(000001.000*kWh)\r\n");
 		if (!last_is(&h, "b"))
 			return done(false);
+		/* The beginning of the same, which is another number now. */
+		p1(&h, line, "0-0:96.1.0(" P1_A ")\r\n0-0:96.1.1(" P1_B ")\r\n"
+		   "1-0:1.8.0(000001.000*kWh)\r\n");
+		p1(&h, line, "0-0:96.1.0(" P1_A ")\r\n1-0:1.8.0(000001.000*kWh)\r\n");
+		if (!last_is(&h, "a"))
+			return done(false);
 	}
 	return done(names_are(&h, "a b"));
+}
+
+/* The line remembers who spoke last by a number that is no longer that meter's. */
+static bool a_number_that_was_replaced_elsewhere_is_not_its_meters(const char **skip)
+{
+	s64 a = 5000, b = 100;
+	struct line *line, *other;
+
+	(void)skip;
+	house_open(&h);
+	line = house_source(&h, "one", SOURCE_TCP);
+	other = house_source(&h, "two", SOURCE_TCP);
+	house_configure(&h);
+	speak(line, A, &a, 2);
+	speak(other, A, &a, 1);
+	speak(other, B, &b, 3);
+	if (!last_is(&h, "one") || strcmp(h.last->number, B))
+		return done(broken("it was not replaced"));
+	speak(line, A, &a, 1);
+	return done(last_is(&h, "one-7767") && !strcmp(meters_find(h.meters, "one")->number, B) &&
+		    day_is(&h, "one", Q_energy_import, 40000));
+}
+
+static bool an_identification_with_one_name_is_one_meter(const char **skip)
+{
+	struct line *line, *other;
+
+	(void)skip;
+	house_open(&h);
+	line = house_source(&h, "one", SOURCE_TCP);
+	other = house_source(&h, "two", SOURCE_TCP);
+	house_meter(&h, "XYZ5TEST", "house");
+	house_configure(&h);
+	for (unsigned int i = 0; i < 3; i++) {
+		p1(&h, line, "1-0:1.8.0(000001.000*kWh)\r\n");
+		p1(&h, other, "1-0:1.8.0(000001.000*kWh)\r\n");
+	}
+	return done(heard_is(&h, 6) && last_is(&h, "house") && h.added == 1 && h.segments == 0);
 }
 
 static bool a_line_may_go_while_somebody_is_a_candidate(const char **skip)
@@ -576,7 +622,7 @@ static bool the_ledger_knows_the_protocol(const char **skip)
 	if (h.last->book->protocol != TELEGRAM_TIC_STANDARD)
 		return done(broken("a book without a protocol"));
 	h.last->book->changed = false;
-	tic(&h, line, "ADCO " A, "BASE 000005050");
+	tic(&h, line, "ADCO " A, "IINST 001");
 	if (h.last->book->protocol != TELEGRAM_TIC_HISTORIQUE || !h.last->book->changed)
 		return done(broken("a meter that changed its mode"));
 	house_restart(&h);
@@ -627,6 +673,8 @@ int main(void)
 		PROMISE(strangers_are_ignored_where_meters_are_not_made),
 		PROMISE(meters_without_a_number_are_told_apart_by_their_sources),
 		PROMISE(a_new_layout_does_not_hide_a_new_number),
+		PROMISE(a_number_that_was_replaced_elsewhere_is_not_its_meters),
+		PROMISE(an_identification_with_one_name_is_one_meter),
 		PROMISE(a_line_may_go_while_somebody_is_a_candidate),
 		PROMISE(reconfiguring_changes_nothing_that_was_heard),
 		PROMISE(the_ledger_knows_the_protocol),

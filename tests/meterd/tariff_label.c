@@ -70,6 +70,11 @@ static bool a_frame_without_the_period_leaves_it(const char **skip)
 	house_configure(&h);
 	tic(&h, line, ADCO, "HCHC 000000001", "HCHP 000000002", "PTEC HP..");
 	tic(&h, line, ADCO, "IINST1 010", "IINST2 010", "IINST3 010");
+	if (!tariff_is(2, TARIFF_BY_FIELD, "HP.."))
+		return done(false);
+	/* Not even when a register moves in it. */
+	h.now_s += 10;
+	tic(&h, line, ADCO, "HCHC 000000002", "HCHP 000000002");
 	return done(tariff_is(2, TARIFF_BY_FIELD, "HP.."));
 }
 
@@ -300,6 +305,12 @@ static bool ranges_may_change_while_it_runs(const char **skip)
 	base(1001);
 	if (!tariff_is(3, TARIFF_BY_RANGES, "3"))
 		return done(false);
+	c->ranges.tariff[0] = 4;
+	house_configure(&h);
+	h.now_s += 10;
+	base(1001);
+	if (!tariff_is(4, TARIFF_BY_RANGES, "4"))
+		return done(false);
 	c->ranges.count = 0;
 	house_configure(&h);
 	h.now_s += 10;
@@ -338,7 +349,8 @@ static bool labels_never_overrun(const char **skip)
 	open_house();
 	house_configure(&h);
 	tic(&h, line, ADSC, "LTARF\t0123456789012345678901234567890123456789", "NTARF\t01");
-	if (!tariff_is(1, TARIFF_BY_FIELD, "01234567890123456789012345678901"))
+	if (!tariff_is(1, TARIFF_BY_FIELD, "01234567890123456789012345678901") ||
+	    strlen(h.last->tariff_sent) != TARIFF_LABEL_MAX)
 		return done(false);
 	tic(&h, line, ADSC, "LTARF\t                ", "STGE\t1", "NTARF\t01");
 	return done(tariff_is(1, TARIFF_BY_FIELD, "1") && colors_are("", ""));

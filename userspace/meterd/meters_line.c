@@ -206,10 +206,11 @@ static struct meter *take_over(const struct hearing *h, const char *name)
 {
 	struct meter *m = meters_find(h->all, name);
 
-	if (m && m->book)
+	if (!m || !m->book)
+		return make_meter(h, name);
+	/* An identification in two sources is one meter when it was given one name. */
+	if (strcmp(m->number, h->number))
 		replace_meter(h, m, NULL);
-	else
-		m = make_meter(h, name);
 	return m;
 }
 
