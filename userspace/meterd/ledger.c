@@ -432,6 +432,8 @@ void ledger_read(struct ledger_book *b, const struct ledger_reading *r)
 	read_all(&v, registers & TOTALS);
 	if (b->split && !b->ranges_ready)
 		ranges_prepare(b);
+	if (b->sends_total & ~registers && v.closes)
+		totals_forget(b, registers);
 	b->counts.booked += v.booked;
 	b->counts.late += v.late && !v.booked;
 	if (v.crossed)
@@ -471,7 +473,6 @@ void ledger_replace(struct ledger_book *b, const char *number, s64 time_s)
 	set_all_fast(b);
 	ledger_tell(b, LEDGER_METER_REPLACED, Q_NONE, time_s, 0, 0);
 	snprintf(b->number, sizeof(b->number), "%s", number);
-	b->sends_total = 0;
 	b->tariffs_differ = false;
 	b->changed = true;
 	ledger_urgent(b);

@@ -9,8 +9,8 @@
 /* 3 x 80 A at 230 V, where the contract is not known. */
 #define LIMIT_W 55200
 /* More than any connection of low voltage; keeps the products below within 64 bits. */
-#define LIMIT_MAX_W 10000000ll
-#define ALLOWED_MAX_S (10ll * 366 * 86400)
+#define LIMIT_MAX_W 1000000ll
+#define ALLOWED_MAX_S (99ll * 366 * 86400)
 
 /* Readings after the first doubtful one, and time, that make it the truth. */
 #define JUMP_COUNT 3
@@ -181,7 +181,7 @@ static void book(struct ledger_visit *v, struct ledger_account *a, s64 value, s6
 		.flags = flags,
 		.closing = v->reading->flags & QUALITY_CLOCK,
 	};
-	bool estimated = false, regular = time_s - a->last_s <= account_patience_s(a);
+	bool estimated = false, gap = time_s - a->last_s > account_patience_s(a);
 
 	v->booked = true;
 	account_remember(a, time_s);
@@ -189,7 +189,7 @@ static void book(struct ledger_visit *v, struct ledger_account *a, s64 value, s6
 		v->crossed |= time_s >= account_next_end_s(a);
 		account_advance(b, a, &s, &estimated);
 	}
-	if (estimated && !regular)
+	if (estimated && gap)
 		note_gap(v, &s);
 	account_accepted(a, value, time_s);
 	if (splits(v, a))

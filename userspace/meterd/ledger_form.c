@@ -7,6 +7,15 @@
 #define IMPORT REGISTER_BIT(Q_energy_import)
 #define EXPORT REGISTER_BIT(Q_energy_export)
 
+/* Totals with a channel that the table does not have: 1-B:1.8.0 and 1-B:2.8.0. */
+static u64 total_of_code(const u8 *label, unsigned int len)
+{
+	if (len < 8 || label[0] != '1' || label[1] != '-')
+		return 0;
+	label += len - 6;
+	return !memcmp(label, ":1.8.0", 6) ? IMPORT : !memcmp(label, ":2.8.0", 6) ? EXPORT : 0;
+}
+
 /* Which totals stand in a telegram of P1. */
 static u64 p1_totals(const struct telegram *t)
 {
@@ -17,8 +26,10 @@ static u64 p1_totals(const struct telegram *t)
 		const struct field *f = &t->fields[i];
 		enum quantity q;
 
-		if (f->row == ROW_UNKNOWN)
+		if (f->row == ROW_UNKNOWN) {
+			found |= total_of_code(t->text + f->label, f->label_len);
 			continue;
+		}
 		q = p1_labels[f->row].quantity;
 		if (q == Q_energy_import)
 			found |= IMPORT;
@@ -32,8 +43,7 @@ static u64 p1_totals(const struct telegram *t)
  * telegram_sent_registers - which registers a telegram has itself
  * @t: a telegram
  *
- * Its totals may be sums that telegram_quantities() made of the tariffs; all else is sent. Of P1,
- * totals with another channel than 1-0 and 1-1 are taken for sums.
+ * Its totals may be sums that telegram_quantities() made of the tariffs; all else is sent.
  *
  * Return: the set of all registers but totals that are sums, bit register_index().
  */

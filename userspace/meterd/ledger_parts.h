@@ -139,6 +139,7 @@ void ranges_recall(struct ledger_book *b, s64 time_s);
 
 /* ledger_totals.c */
 void total_begin(struct ledger_visit *v, struct ledger_account *total);
+void totals_forget(struct ledger_book *b, u64 registers);
 void totals_check(struct ledger_visit *v, u64 registers);
 bool total_is_derived(const struct ledger_book *b, enum quantity q);
 

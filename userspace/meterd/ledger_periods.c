@@ -11,6 +11,8 @@
 /* A register is not silent before it missed this many of its own intervals, or a day. */
 #define PATIENCE_INTERVALS 3
 #define PATIENCE_MAX_S 86400
+/* While its interval is not known it may be an hour, as that of most gas meters. */
+#define PATIENCE_UNKNOWN_S (3 * 3600)
 
 /* Median of the last three intervals; 0: not yet known. */
 static s64 interval_s(const struct ledger_account *a)
@@ -51,6 +53,8 @@ s64 account_patience_s(const struct ledger_account *a)
 {
 	s64 patience = PATIENCE_INTERVALS * interval_s(a);
 
+	if (!patience)
+		return PATIENCE_UNKNOWN_S;
 	return patience < GRACE_MIN_S	 ? GRACE_MIN_S :
 	       patience > PATIENCE_MAX_S ? PATIENCE_MAX_S :
 					   patience;

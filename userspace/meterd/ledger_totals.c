@@ -82,6 +82,30 @@ void total_begin(struct ledger_visit *v, struct ledger_account *total)
 		ledger_tell_segment(v->book, &so_far, "total");
 }
 
+/**
+ * totals_forget - a meter that took another one's place may send no totals
+ * @b: a book
+ * @registers: set of what a telegram carries
+ *
+ * That the old meter did is forgotten when the new one's tariffs come without the total.
+ */
+void totals_forget(struct ledger_book *b, u64 registers)
+{
+	static const enum quantity totals[] = { Q_energy_import, Q_energy_export };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(totals) / sizeof(totals[0]); i++) {
+		u64 tariffs = ((1ull << TARIFF_COUNT) - 1) << (totals[i] + 1);
+		const struct ledger_account *a = book_account(b, totals[i]);
+
+		if (a && !a->first_s && a->last_s && registers & tariffs &&
+		    !(registers & REGISTER_BIT(totals[i]))) {
+			b->sends_total &= ~REGISTER_BIT(totals[i]);
+			b->changed = true;
+		}
+	}
+}
+
 static void check(struct ledger_visit *v, u64 registers, enum quantity total)
 {
 	const struct ledger_book *b = v->book;
