@@ -186,20 +186,22 @@ static void replace_page(struct connection *c)
 	struct evbuffer *out = bufferevent_get_output(c->bev);
 	char line[] = "HTTP/1.1 400";
 	const char *error;
-	int status;
+	int status = 0;
 
 	c->foreign = false;
-	if (evbuffer_copyout(out, line, sizeof(line) - 1) != sizeof(line) - 1)
-		return;
-	status = atoi(line + sizeof(line) - 4);
+	/* A bufferevent keeps others from the front of its bytes. */
+	evbuffer_unfreeze(out, 1);
+	if (evbuffer_copyout(out, line, sizeof(line) - 1) == sizeof(line) - 1)
+		status = atoi(line + sizeof(line) - 4);
+	if (status >= 400)
+		evbuffer_drain(out, evbuffer_get_length(out));
+	evbuffer_freeze(out, 1);
 	if (status < 400)
 		return;
 	c->ours = true;
 	error = own_error(status);
-	evbuffer_unfreeze(out, 1);
-	evbuffer_drain(out, evbuffer_get_length(out));
-	evbuffer_freeze(out, 1);
 	evbuffer_add_printf(out, "HTTP/1.1 %d Error\r\nContent-Type: application/json\r\n"
+			    "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
 			    "Content-Length: %zu\r\nConnection: close\r\n\r\n{\"error\":\"%s\"}\n",
 			    status, strlen(error) + 13, error);
 }
@@ -373,17 +375,14 @@ static int look_at(const struct http *h, struct evhttp_request *request, bool lo
 		   const char **error)
 {
 	enum evhttp_cmd_type method = evhttp_request_get_command(request);
-	int status = look_at_host(h, request, local, error);
 
-	if (status)
-		return status;
 	*error = "only GET and HEAD are known here: nothing can be changed over HTTP";
 	if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD)
 		return 405;
 	*error = own_error(413);
 	if (has_body(evhttp_request_get_input_headers(request)))
 		return 413;
-	return 0;
+	return look_at_host(h, request, local, error);
 }
 
 static void set_headers(struct evhttp_request *request, const char *type)
@@ -508,9 +507,12 @@ static void on_complete(struct evhttp_request *request, void *arg)
 {
 	struct connection *c = arg;
 
-	(void)request;
 	c->ours = false;
-	be_patient(c);
+	/* evhttp never closes what was asked to be a tunnel. */
+	if (evhttp_request_get_command(request) == EVHTTP_REQ_CONNECT)
+		event_active(c->timer, EV_TIMEOUT, 1);
+	else
+		be_patient(c);
 }
 
 static void answer(struct connection *c, struct evhttp_request *request, bool local)
