@@ -27,6 +27,7 @@ struct bench {
 	struct ledger *ledger;
 	struct store *store;
 	unsigned int rows;
+	bool only_told;		/* commits when the test says so, and at no other time */
 };
 
 static void bench_row(void *context, const struct ledger_book *b, const struct ledger_entry *e)
@@ -50,7 +51,7 @@ static void bench_urgent(void *context)
 {
 	struct bench *t = context;
 
-	if (t->store)
+	if (t->store && !t->only_told)
 		store_urgent(t->store);
 }
 
@@ -90,7 +91,7 @@ static void bench_directory(struct bench *t)
 	snprintf(t->path, sizeof(t->path), "%s/" LEDGER_FILE_NAME, t->directory);
 }
 
-static bool bench_begin(struct bench *t)
+static __attribute__((unused)) bool bench_begin(struct bench *t)
 {
 	bench_directory(t);
 	return bench_open(t);
@@ -112,7 +113,7 @@ static void bench_end(struct bench *t)
 }
 
 /* Runs the loop until nothing waits to be written, or it can't be. */
-static bool bench_settle(struct bench *t)
+static __attribute__((unused)) bool bench_settle(struct bench *t)
 {
 	struct store_status status;
 
@@ -177,17 +178,16 @@ static __attribute__((unused)) void bench_run(struct ledger_book *b, s64 from_s,
 /* What meterctl ledger check says of the file; true when it is content. */
 static __attribute__((unused)) bool bench_check(const char *path)
 {
-	char command[256], line[256];
-	bool fine;
+	char command[256], text[4096] = "";
 	FILE *out;
 
-	snprintf(command, sizeof(command), "%s ledger check --file '%s' 2>&1",
-		 getenv("METERCTL") ? getenv("METERCTL") : "build/tests/meterctl", path);
+	snprintf(command, sizeof(command), "build/meterctl ledger check --file '%s' 2>&1", path);
 	out = popen(command, "r");
-	while (out && fgets(line, sizeof(line), out))
-		printf("# %s", line);
-	fine = out && !pclose(out);
-	return fine || broken("%s is not in order", path);
+	if (out)
+		text[fread(text, 1, sizeof(text) - 1, out)] = 0;
+	if (out && !pclose(out) && strstr(text, "every sum is exact"))
+		return true;
+	return broken("%s is not in order: %s", path, text);
 }
 
 #endif /* METERD_TESTS_STORE_BENCH_H */

@@ -236,19 +236,15 @@ static bool whole(sqlite3 *db, const char *path, off_t bytes, char *error)
 	return true;
 }
 
-/* 0: a file of SQLite in which nothing was made yet, as after a crash at the very beginning. */
 static bool ours(sqlite3 *db, const char *path, int *version, char *error)
 {
-	s64 application, tables;
+	s64 application;
 
 	if (ledger_file_number(db, "PRAGMA application_id", &application) ||
-	    ledger_file_number(db, "SELECT count(*) FROM sqlite_schema", &tables) ||
 	    ledger_file_version(db, version)) {
 		ledger_file_say_damaged(path, sqlite3_errmsg(db), error);
 		return false;
 	}
-	if (!application && !tables && !*version)
-		return true;
 	if (application != LEDGER_FILE_APPLICATION) {
 		say_foreign(path, "a SQLite file of something else", error);
 		return false;
@@ -292,18 +288,62 @@ static sqlite3 *open_to_write(const char *path, char *error)
 	return NULL;
 }
 
+static void remove_with_logs(const char *path)
+{
+	static const char *const suffixes[] = { "", "-journal", "-wal", "-shm" };
+	char name[4096];
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
+		unlink(name);
+	}
+}
+
+/* The directory's entry is on the disk when this returns. */
+static int put_in_place(const char *from, const char *path)
+{
+	char directory[4096];
+	int fd, rc;
+
+	if (rename(from, path))
+		return -1;
+	snprintf(directory, sizeof(directory), "%s", path);
+	*(strrchr(directory, '/') ? strrchr(directory, '/') + 1 : directory) = 0;
+	fd = open(*directory ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	rc = fd < 0 ? -1 : fsync(fd);
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+/* Under another name until it is complete: whatever happens, there is a ledger or there is none. */
+static sqlite3 *make(const char *path, char *error)
+{
+	char name[4096];
+	sqlite3 *db;
+
+	snprintf(name, sizeof(name), "%s.new", path);
+	remove_with_logs(name);
+	db = open_to_write(name, error);
+	if (!db)
+		return NULL;
+	if (sqlite3_close(db) || put_in_place(name, path)) {
+		say_unreadable(path, strerror(errno), error);
+		return NULL;
+	}
+	return open_to_write(path, error);
+}
+
 static sqlite3 *open_to_read(const char *path, char *error)
 {
 	sqlite3 *db = NULL;
-	int version = 0, rc;
+	int version, rc;
 
 	rc = ledger_file_connect(path, LEDGER_FILE_READ, &db);
 	if (rc)
 		say_unreadable(path, db ? sqlite3_errmsg(db) : sqlite3_errstr(rc), error);
-	else if (ours(db, path, &version, error) && version)
+	else if (ours(db, path, &version, error))
 		return db;
-	else if (!version)
-		snprintf(error, LEDGER_FILE_ERROR_MAX, "%s: nothing was written yet", path);
 	sqlite3_close(db);
 	return NULL;
 }
@@ -329,7 +369,7 @@ sqlite3 *ledger_file_open(const char *path, enum ledger_file_mode mode,
 		return NULL;
 	case FOUND_NOTHING:
 		if (mode == LEDGER_FILE_WRITE)
-			return open_to_write(path, error);
+			return make(path, error);
 		snprintf(error, LEDGER_FILE_ERROR_MAX,
 			 "%s: there is no ledger here; --file PATH names another", path);
 		return NULL;
