@@ -306,10 +306,10 @@ static bool start(struct daemon *d)
 		log_line(LEVEL_ERROR, "daemon", "user = %s: %s", c->user, strerror(errno));
 		return false;
 	}
+	meters_configure(d->meters, c);
 	d->ticker = ticker_new(d->base, &d->clock, d->ledger, d->store);
 	if (!d->ticker)
 		return false;
-	meters_configure(d->meters, c);
 	publisher_configure(d->publisher, c);
 	sources_apply(d->sources, c);
 	d->watchdog = watchdog_new(d->base, d->notify_fd, d->sources);

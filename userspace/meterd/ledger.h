@@ -85,6 +85,7 @@ struct ledger_account {
  * @sends_total: registers (bit register_index()) whose total the meter has ever sent itself
  * @accounts: in order of their registers
  * @changed: what stands above, since the store last took it
+ * @idle: no telegram is due by the host's clock: it is replayed, or its source does not run
  * @ranges: NULL: none configured
  * @split: @ranges divide the import: the meter sends no tariffs of its own
  * @single: the import comes as the register of tariff 1 and is booked as the total
@@ -104,6 +105,7 @@ struct ledger_book {
 	struct ledger_account *accounts;
 	unsigned int count;
 	bool changed;
+	bool idle;
 	struct ledger *ledger;
 	const struct tariff_ranges *ranges;
 	bool split;

@@ -316,7 +316,7 @@ void account_running(const struct ledger_account *a, enum period p, struct ledge
 /* Whether anybody waits for readings of this account. */
 static bool is_awaited(const struct ledger_book *b, const struct ledger_account *a)
 {
-	if (!a->span[0].end_s || !b->zone)
+	if (!a->span[0].end_s || !b->zone || b->idle)
 		return false;
 	return a->kind == ACCOUNT_RANGE ? b->split : !total_is_derived(b, a->reg);
 }

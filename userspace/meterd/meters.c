@@ -157,6 +157,18 @@ static bool is_source_off(const struct config *c, const char *source)
 	return source[0];
 }
 
+/* Whether the host's clock says when telegrams of a source are due. */
+static bool is_followed(const struct config *c, const char *source)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->source_count; i++) {
+		if (!strcmp(c->sources[i].name, source))
+			return c->sources[i].enabled && c->sources[i].type != SOURCE_REPLAY;
+	}
+	return false;
+}
+
 /**
  * meter_settle - what the configuration says of a meter comes into force
  * @all: the meters
@@ -175,6 +187,7 @@ void meter_settle(struct meters *all, struct meter *m)
 	meter_relabel(m);
 	if (!m->book)
 		return;
+	m->book->idle = !is_followed(all->config, m->source);
 	if (m->book->zone != zone)
 		ledger_set_zone(m->book, zone);
 	ledger_set_ranges(m->book, config && config->ranges.count ? &config->ranges : NULL);
@@ -416,6 +429,7 @@ static void hear(struct meters *all, struct meter *m, const struct line_meters *
 	m->heard = true;
 	m->telegrams++;
 	m->replay = when->replay;
+	m->book->idle = when->replay;
 	m->protocol = t->protocol;
 	if (m->book->protocol != t->protocol) {
 		m->book->protocol = t->protocol;
