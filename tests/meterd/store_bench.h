@@ -178,10 +178,12 @@ static __attribute__((unused)) void bench_run(struct ledger_book *b, s64 from_s,
 /* What meterctl ledger check says of the file; true when it is content. */
 static __attribute__((unused)) bool bench_check(const char *path)
 {
+	const char *meterctl = getenv("METERCTL");
 	char command[256], text[4096] = "";
 	FILE *out;
 
-	snprintf(command, sizeof(command), "build/meterctl ledger check --file '%s' 2>&1", path);
+	snprintf(command, sizeof(command), "%s ledger check --file '%s' 2>&1",
+		 meterctl ? meterctl : "build/meterctl", path);
 	out = popen(command, "r");
 	if (out)
 		text[fread(text, 1, sizeof(text) - 1, out)] = 0;

@@ -6,9 +6,9 @@
 
 #include "ledger_file.h"
 
-/* Columns of a row: start, end, a value for each register, a quality for each. */
-#define COLUMN_VALUES	 2
-#define COLUMN_QUALITIES (COLUMN_VALUES + REGISTER_COUNT)
+/* Columns of a row: start, end, qualities as text, a value for each register. */
+#define COLUMN_QUALITIES 2
+#define COLUMN_VALUES	 3
 
 /**
  * ledger_file_number - the one number that a statement gives
@@ -126,12 +126,6 @@ bool ledger_file_find(sqlite3 *db, const char *name, struct ledger_file_meter *m
 	return found;
 }
 
-static void add_columns(sqlite3_str *sql, const char *table)
-{
-	for (unsigned int i = 0; i < REGISTER_COUNT; i++)
-		sqlite3_str_appendf(sql, ", %s.%s", table, quantity_info[register_at(i)].name);
-}
-
 /*
  * From start to start, each found by one seek: with many meters, looking at all rows between two
  * of one meter would take long.
@@ -161,15 +155,14 @@ int ledger_file_rows(sqlite3 *db, enum period p, bool newest_first, sqlite3_stmt
 	int rc;
 
 	sqlite3_str_appendf(sql, all_starts, edge, table, edge, table, newest_first ? "<" : ">");
-	sqlite3_str_appendf(sql, "SELECT v.start, %s",
-			    p == PERIOD_QUARTER ? "v.start + 900" : "v.until");
-	add_columns(sql, "v");
-	add_columns(sql, "q");
+	sqlite3_str_appendf(sql, "SELECT v.start, %s, (SELECT group_concat(register || '=' || quality) "
+			    "FROM quality WHERE period = %d AND start = v.start AND meter = v.meter)",
+			    p == PERIOD_QUARTER ? "v.start + 900" : "v.until", p);
+	for (unsigned int i = 0; i < REGISTER_COUNT; i++)
+		sqlite3_str_appendf(sql, ", v.%s", quantity_info[register_at(i)].name);
 	sqlite3_str_appendf(sql,
-			    " FROM starts CROSS JOIN %s v ON v.start = s AND v.meter = ?1 "
-			    "LEFT JOIN quality q ON q.period = %d AND q.start = v.start "
-			    "AND q.meter = v.meter LIMIT ?4",
-			    table, p);
+			    " FROM starts CROSS JOIN %s v ON v.start = s AND v.meter = ?1 LIMIT ?4",
+			    table);
 	text = sqlite3_str_finish(sql);
 	rc = text ? sqlite3_prepare_v2(db, text, -1, rows, NULL) : SQLITE_NOMEM;
 	sqlite3_free(text);
@@ -193,6 +186,23 @@ void ledger_file_rows_begin(sqlite3_stmt *rows, u32 meter, s64 from_s, s64 to_s,
 	sqlite3_bind_int64(rows, 4, count);
 }
 
+/* energy_import=2,gas=1 */
+static void read_qualities(const char *text, struct ledger_row *row)
+{
+	char words[REGISTER_COUNT * 40], *at = words, *word, *name;
+	enum quantity q;
+
+	memset(row->quality, 0, sizeof(row->quality));
+	if (!text)
+		return;
+	snprintf(words, sizeof(words), "%s", text);
+	while ((word = strsep(&at, ","))) {
+		name = strsep(&word, "=");
+		if (word && register_by_name(name, &q))
+			row->quality[register_index(q)] = strtoul(word, NULL, 10);
+	}
+}
+
 /**
  * ledger_file_rows_next - the next row
  * @rows: begun
@@ -209,10 +219,10 @@ int ledger_file_rows_next(sqlite3_stmt *rows, struct ledger_row *row)
 	row->start_s = sqlite3_column_int64(rows, 0);
 	row->end_s = sqlite3_column_int64(rows, 1);
 	row->has = 0;
+	read_qualities((const char *)sqlite3_column_text(rows, COLUMN_QUALITIES), row);
 	for (unsigned int i = 0; i < REGISTER_COUNT; i++) {
 		int type = sqlite3_column_type(rows, COLUMN_VALUES + i);
 
-		row->quality[i] = sqlite3_column_int(rows, COLUMN_QUALITIES + i);
 		if (type == SQLITE_NULL && !(row->quality[i] & QUALITY_MISSING))
 			continue;
 		row->milli[i] = sqlite3_column_int64(rows, COLUMN_VALUES + i);

@@ -30,7 +30,11 @@ static const char tables[] =
 	"id INTEGER PRIMARY KEY, meter INTEGER NOT NULL, register TEXT NOT NULL,"
 	"number TEXT NOT NULL, why TEXT NOT NULL,"
 	"first INTEGER NOT NULL, first_s INTEGER NOT NULL,"
-	"last INTEGER NOT NULL, last_s INTEGER NOT NULL) STRICT;";
+	"last INTEGER NOT NULL, last_s INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE quality("
+	"period INTEGER NOT NULL, start INTEGER NOT NULL, meter INTEGER NOT NULL,"
+	"register TEXT NOT NULL, quality INTEGER NOT NULL,"
+	"PRIMARY KEY(period, start, meter, register)) WITHOUT ROWID, STRICT;";
 
 static void add_registers(sqlite3_str *sql)
 {
@@ -46,14 +50,6 @@ static void add_period_table(sqlite3_str *sql, enum period p)
 		sqlite3_str_appendall(sql, ", until INTEGER NOT NULL");
 	add_registers(sql);
 	sqlite3_str_appendall(sql, ", PRIMARY KEY(start, meter)) WITHOUT ROWID, STRICT;");
-}
-
-static void add_quality_table(sqlite3_str *sql)
-{
-	sqlite3_str_appendall(sql, "CREATE TABLE quality(period INTEGER NOT NULL,"
-				   "start INTEGER NOT NULL, meter INTEGER NOT NULL");
-	add_registers(sql);
-	sqlite3_str_appendall(sql, ", PRIMARY KEY(period, start, meter)) WITHOUT ROWID, STRICT;");
 }
 
 static void add_account_table(sqlite3_str *sql)
@@ -81,7 +77,6 @@ static int make_tables(sqlite3 *db)
 	add_account_table(sql);
 	for (unsigned int p = 0; p < PERIOD_COUNT; p++)
 		add_period_table(sql, p);
-	add_quality_table(sql);
 	sqlite3_str_appendf(sql, "PRAGMA application_id = %d;", LEDGER_FILE_APPLICATION);
 	text = sqlite3_str_finish(sql);
 	rc = text ? sqlite3_exec(db, text, NULL, NULL, NULL) : SQLITE_NOMEM;

@@ -12,23 +12,43 @@ enum {
 	PARAMETER_METER,
 	PARAMETER_END,
 	PARAMETER_MASK,
-	PARAMETER_PERIOD = PARAMETER_END,
-	PARAMETER_FIRST_REGISTER = 5,
+	PARAMETER_FIRST_REGISTER,
+};
+
+/* Parameters of the statements of qualities. */
+enum {
+	QUALITY_PERIOD = 1,
+	QUALITY_START,
+	QUALITY_METER,
+	QUALITY_REGISTER,
+	QUALITY_VALUE,
 };
 
 /**
  * struct ledger_file_writer - prepared statements
  * @meter: puts a meter
  * @row: by period: puts values
- * @quality: puts qualities of which at least one is not good
- * @good: forgets qualities
+ * @not_good: tells which registers have a quality
+ * @quality: puts one
+ * @good: forgets one
  */
 struct ledger_file_writer {
 	sqlite3_stmt *meter;
 	sqlite3_stmt *row[PERIOD_COUNT];
+	sqlite3_stmt *not_good;
 	sqlite3_stmt *quality;
 	sqlite3_stmt *good;
 };
+
+static const char select_not_good[] =
+	"SELECT register FROM quality WHERE period = ?1 AND start = ?2 AND meter = ?3";
+
+static const char put_quality[] =
+	"INSERT OR REPLACE INTO quality(period, start, meter, register, quality) "
+	"VALUES(?1, ?2, ?3, ?4, ?5)";
+
+static const char put_good[] =
+	"DELETE FROM quality WHERE period = ?1 AND start = ?2 AND meter = ?3 AND register = ?4";
 
 static const char put_meter[] =
 	"INSERT INTO meter(id, name, number, source, protocol, zone, sends_total) "
@@ -49,15 +69,19 @@ static void add_parameters(sqlite3_str *sql)
 }
 
 /* Only the registers of the mask are replaced, by NULL too. */
-static void add_masked(sqlite3_str *sql, const char *instead)
+static void add_masked(sqlite3_str *sql)
 {
 	for (unsigned int i = 0; i < REGISTER_COUNT; i++) {
 		const char *name = quantity_info[register_at(i)].name;
 
-		sqlite3_str_appendf(sql, "%s%s = iif(?%d >> %d & 1, %s%s, %s)", i ? ", " : "",
-				    name, PARAMETER_MASK, i, instead,
-				    *instead == 'e' ? name : "", name);
+		sqlite3_str_appendf(sql, "%s%s = iif(?%d >> %d & 1, excluded.%s, %s)",
+				    i ? ", " : "", name, PARAMETER_MASK, i, name, name);
 	}
+}
+
+static int prepare_text(sqlite3 *db, const char *sql, sqlite3_stmt **statement)
+{
+	return sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
 }
 
 static int prepare(sqlite3 *db, sqlite3_str *sql, sqlite3_stmt **statement)
@@ -65,8 +89,7 @@ static int prepare(sqlite3 *db, sqlite3_str *sql, sqlite3_stmt **statement)
 	char *text = sqlite3_str_finish(sql);
 	int rc;
 
-	rc = text ? sqlite3_prepare_v3(db, text, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) :
-		    SQLITE_NOMEM;
+	rc = text ? prepare_text(db, text, statement) : SQLITE_NOMEM;
 	sqlite3_free(text);
 	return rc;
 }
@@ -86,32 +109,7 @@ static int prepare_row(sqlite3 *db, enum period p, sqlite3_stmt **statement)
 	sqlite3_str_appendf(sql, ") ON CONFLICT(start, meter) DO UPDATE SET ");
 	if (has_end)
 		sqlite3_str_appendall(sql, "until = excluded.until, ");
-	add_masked(sql, "excluded.");
-	return prepare(db, sql, statement);
-}
-
-static int prepare_quality(sqlite3 *db, sqlite3_stmt **statement)
-{
-	sqlite3_str *sql = sqlite3_str_new(db);
-
-	sqlite3_str_appendall(sql, "INSERT INTO quality(start, meter, period");
-	add_names(sql);
-	sqlite3_str_appendf(sql, ") VALUES(?%d, ?%d, ?%d", PARAMETER_START, PARAMETER_METER,
-			    PARAMETER_PERIOD);
-	add_parameters(sql);
-	sqlite3_str_appendall(sql, ") ON CONFLICT(period, start, meter) DO UPDATE SET ");
-	add_masked(sql, "excluded.");
-	return prepare(db, sql, statement);
-}
-
-static int prepare_good(sqlite3 *db, sqlite3_stmt **statement)
-{
-	sqlite3_str *sql = sqlite3_str_new(db);
-
-	sqlite3_str_appendall(sql, "UPDATE quality SET ");
-	add_masked(sql, "NULL");
-	sqlite3_str_appendf(sql, " WHERE start = ?%d AND meter = ?%d AND period = ?%d",
-			    PARAMETER_START, PARAMETER_METER, PARAMETER_PERIOD);
+	add_masked(sql);
 	return prepare(db, sql, statement);
 }
 
@@ -128,13 +126,15 @@ struct ledger_file_writer *ledger_file_writer_new(sqlite3 *db)
 
 	if (!w)
 		return NULL;
-	rc = sqlite3_prepare_v3(db, put_meter, -1, SQLITE_PREPARE_PERSISTENT, &w->meter, NULL);
+	rc = prepare_text(db, put_meter, &w->meter);
 	for (unsigned int p = 0; !rc && p < PERIOD_COUNT; p++)
 		rc = prepare_row(db, p, &w->row[p]);
 	if (!rc)
-		rc = prepare_quality(db, &w->quality);
+		rc = prepare_text(db, select_not_good, &w->not_good);
 	if (!rc)
-		rc = prepare_good(db, &w->good);
+		rc = prepare_text(db, put_quality, &w->quality);
+	if (!rc)
+		rc = prepare_text(db, put_good, &w->good);
 	if (!rc)
 		return w;
 	ledger_file_writer_free(w);
@@ -152,6 +152,7 @@ void ledger_file_writer_free(struct ledger_file_writer *w)
 	sqlite3_finalize(w->meter);
 	for (unsigned int p = 0; p < PERIOD_COUNT; p++)
 		sqlite3_finalize(w->row[p]);
+	sqlite3_finalize(w->not_good);
 	sqlite3_finalize(w->quality);
 	sqlite3_finalize(w->good);
 	free(w);
@@ -196,18 +197,13 @@ int ledger_file_put_meter(struct ledger_file_writer *w, const struct ledger_file
 	return run(w->meter);
 }
 
-static void bind_key(sqlite3_stmt *statement, u32 meter, const struct ledger_row *row, s64 third)
-{
-	sqlite3_bind_int64(statement, PARAMETER_START, row->start_s);
-	sqlite3_bind_int64(statement, PARAMETER_METER, meter);
-	sqlite3_bind_int64(statement, PARAMETER_END, third);
-	sqlite3_bind_int64(statement, PARAMETER_MASK, row->has);
-}
-
 static int put_values(sqlite3_stmt *statement, u32 meter, const struct ledger_row *row)
 {
 	sqlite3_clear_bindings(statement);
-	bind_key(statement, meter, row, row->end_s);
+	sqlite3_bind_int64(statement, PARAMETER_START, row->start_s);
+	sqlite3_bind_int64(statement, PARAMETER_METER, meter);
+	sqlite3_bind_int64(statement, PARAMETER_END, row->end_s);
+	sqlite3_bind_int64(statement, PARAMETER_MASK, row->has);
 	for (u64 left = row->has; left; left &= left - 1) {
 		unsigned int i = __ffs64(left);
 
@@ -217,22 +213,54 @@ static int put_values(sqlite3_stmt *statement, u32 meter, const struct ledger_ro
 	return run(statement);
 }
 
+static void bind_key(sqlite3_stmt *statement, enum period p, u32 meter, const struct ledger_row *row)
+{
+	sqlite3_bind_int(statement, QUALITY_PERIOD, p);
+	sqlite3_bind_int64(statement, QUALITY_START, row->start_s);
+	sqlite3_bind_int64(statement, QUALITY_METER, meter);
+}
+
+/* The registers that have a quality now. */
+static int read_not_good(sqlite3_stmt *statement, u64 *registers)
+{
+	enum quantity q;
+
+	*registers = 0;
+	while (sqlite3_step(statement) == SQLITE_ROW)
+		if (register_by_name((const char *)sqlite3_column_text(statement, 0), &q))
+			*registers |= 1ull << register_index(q);
+	return sqlite3_reset(statement);
+}
+
+static int put_register_quality(struct ledger_file_writer *w, unsigned int i, u8 quality)
+{
+	sqlite3_stmt *statement = quality ? w->quality : w->good;
+
+	sqlite3_bind_text(statement, QUALITY_REGISTER, quantity_info[register_at(i)].name, -1,
+			  SQLITE_STATIC);
+	if (quality)
+		sqlite3_bind_int(statement, QUALITY_VALUE, quality);
+	return run(statement);
+}
+
+/* Only what is not good has a row. */
 static int put_qualities(struct ledger_file_writer *w, enum period p, u32 meter,
 			 const struct ledger_row *row)
 {
-	sqlite3_stmt *statement = w->good;
+	u64 not_good;
+	int rc;
 
-	sqlite3_clear_bindings(w->quality);
-	for (u64 left = row->has; left; left &= left - 1) {
+	bind_key(w->not_good, p, meter, row);
+	bind_key(w->quality, p, meter, row);
+	bind_key(w->good, p, meter, row);
+	rc = read_not_good(w->not_good, &not_good);
+	for (u64 left = row->has; !rc && left; left &= left - 1) {
 		unsigned int i = __ffs64(left);
 
-		if (!row->quality[i])
-			continue;
-		sqlite3_bind_int(w->quality, PARAMETER_FIRST_REGISTER + i, row->quality[i]);
-		statement = w->quality;
+		if (row->quality[i] || not_good >> i & 1)
+			rc = put_register_quality(w, i, row->quality[i]);
 	}
-	bind_key(statement, meter, row, p);
-	return run(statement);
+	return rc;
 }
 
 /**

@@ -30,20 +30,29 @@ static s64 number_of(sqlite3 *db, const char *format, const char *table, u32 met
 	return number;
 }
 
+static s64 table_bytes(sqlite3 *db, const char *table)
+{
+	return number_of(db, "SELECT sum(pgsize) FROM dbstat WHERE name = '%s'", table, 0);
+}
+
 /* What a year of one meter takes: rows of a year, each as large as they are on average. */
 static s64 bytes_per_year(sqlite3 *db)
 {
 	static const unsigned int rows_per_year[PERIOD_COUNT] = { 35064, 365, 12, 1 };
+	s64 quality_bytes = table_bytes(db, "quality");
+	s64 qualities = number_of(db, "SELECT count(*) FROM %s", "quality", 0);
 	s64 bytes = 0;
 
 	for (unsigned int p = 0; p < PERIOD_COUNT; p++) {
 		const char *table = period_name(p);
 		s64 rows = number_of(db, "SELECT count(*) FROM %s", table, 0);
-		s64 used = number_of(db, "SELECT sum(pgsize) FROM dbstat WHERE name = '%s'", table,
-				     0);
+		s64 of_them = number_of(db, "SELECT count(*) FROM %s WHERE period = %u", "quality",
+					p);
 
 		if (rows)
-			bytes += used * rows_per_year[p] / rows;
+			bytes += table_bytes(db, table) * rows_per_year[p] / rows;
+		if (rows && qualities)
+			bytes += quality_bytes * of_them / qualities * rows_per_year[p] / rows;
 	}
 	return bytes;
 }
