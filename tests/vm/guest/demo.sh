@@ -1,12 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What one types on a machine with a meter on tty, and what one sees. Begins with the first telegram on its way; how
-# the module is loaded and who plays the meter is the caller's business.
+# What one types on a machine with a meter on tty, and with another one on a P1 gateway, and what one sees. Begins with
+# the first telegram on its way; how the module is loaded and who plays the meter on tty is the caller's business.
 
 tty=${METER_TTY:-/dev/ttyS1}
 load=${METER_LOAD:-modprobe meterline}
 meter=/sys/class/meter/meter0
 failed=0
+
+# The wget of busybox is the one that is always there.
+wget()
+{
+	busybox wget "$@"
+}
 
 typed()
 {
@@ -30,4 +36,68 @@ typed "sed '/^$/q' /dev/meter0"
 typed "meterctl list"
 typed "meterctl show meter0"
 typed "meterctl watch --count 3 meter0"
+
+# Another meter behind a gateway, and a capture of a third one over the end of October.
+demo=$(mktemp -d)
+url=http://127.0.0.1:8087
+export RUNTIME_DIRECTORY=$demo
+cat >"$demo/meterd.conf" <<end
+[daemon]
+state = $demo
+timezone = Europe/Paris
+
+[source gateway]
+type = tcp
+host = localhost
+port = 8088
+
+[source autumn]
+type = replay
+path = $demo/autumn.p1
+end
+
+fetch()
+{
+	wget -qO- "$url$1"
+}
+
+within_20_seconds()
+{
+	for i in $(seq 100); do
+		eval "$1" >/dev/null 2>&1 && return
+		sleep 0.2
+	done
+	echo "not within 20 seconds: $1"
+	failed=1
+}
+
+# What the meter's own register counted between two instants, from what the simulator says that it sent.
+counted()
+{
+	awk -F'"energy_import":' -v from="$1" -v to="$2" 'index($1, from) { f = $2 + 0 } index($1, to) { t = $2 + 0 }
+		END { print f && t ? t - f : "nothing known" }' "$demo/autumn.json"
+}
+
+# Days of winter begin at 23:00 in UTC.
+meterctl simulate belgium --number 1SIM0000000043 --start 2024-10-29T22:50:00Z --interval 300 --count 600 --speed max \
+	--output "$demo/autumn.p1" --expect "$demo/autumn.json"
+busybox nc -ll -p 8088 -e meterctl simulate belgium &
+gateway=$!
+typed "cat $demo/meterd.conf"
+typed "meterd --config $demo/meterd.conf &"
+meterd=$!
+within_20_seconds "fetch /meters/gateway | grep '\"connected\".*\"energy_import\"'"
+within_20_seconds "fetch /meters/autumn | grep '\"off\"'"
+typed "meterctl status --socket $demo/control"
+typed "wget -qO- $url/meters/gateway | sed 's/,\"fields\".*/}/'"
+typed "wget -qO- '$url/ledger?meter=autumn&period=day' | grep '\"energy_import\"'"
+fetch "/ledger?meter=autumn&period=day" | grep '"2024-10-30T23:00:00Z".*"energy_import"' |
+	grep -q "\"value\":$(counted 2024-10-30T23:00:00Z 2024-10-31T23:00:00Z),.*\"good\"" || failed=1
+typed "wget -qO- '$url/ledger?meter=autumn&period=month' | grep '\"energy_import\"'"
+fetch "/ledger?meter=autumn&period=month" |
+	grep -q "\"energy_import\",\"value\":$(counted 2024-10-29T22:50:00Z 2024-10-31T23:00:00Z),.*\"partial\"" || failed=1
+kill $meterd $gateway
+wait $meterd || failed=1
+typed "meterctl ledger check --file $demo/ledger.db"
+rm -rf "$demo"
 exit $failed
