@@ -8,7 +8,7 @@
 #include "../../kernel/telegram/quantities.h"
 #include "clock.h"
 
-/* A host's clock that nothing confirms is believed after this time. */
+/* A host's clock that nothing confirms is believed so long after the machine's start. */
 #define PLAUSIBLE_AFTER_MS (10 * 60 * 1000)
 
 /* A meter's clock is believed within this distance of the host's. */
@@ -48,6 +48,9 @@ static s64 build_s(void)
  *
  * Pure; any thread.
  *
+ * A machine without a clock of its own has a wrong one until a server tells it the time: within
+ * minutes of its start or never, whenever the daemon was begun.
+ *
  * Return: CLOCK_SYNCHRONISED when something keeps it; CLOCK_PLAUSIBLE 10 minutes after the start
  * when it is later than this program and than all that the ledger knows; else CLOCK_UNTRUSTED.
  */
@@ -56,7 +59,7 @@ enum clock_trust host_clock_trust(const struct host_clock *c, s64 unix_s, u64 st
 {
 	if (synchronised)
 		return CLOCK_SYNCHRONISED;
-	if (steady_ms >= c->started_ms + PLAUSIBLE_AFTER_MS && unix_s > c->newest_s &&
+	if (steady_ms >= PLAUSIBLE_AFTER_MS && unix_s > c->newest_s &&
 	    unix_s > build_s())
 		return CLOCK_PLAUSIBLE;
 	return CLOCK_UNTRUSTED;

@@ -16,11 +16,9 @@ enum clock_trust {
 
 /**
  * struct host_clock - what is known of the host's clock
- * @started_ms: CLOCK_BOOTTIME when the daemon began
  * @newest_s: newest reading in the ledger
  */
 struct host_clock {
-	u64 started_ms;
 	s64 newest_s;
 };
 

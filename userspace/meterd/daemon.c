@@ -358,7 +358,6 @@ int daemon_run(const char *path, struct config *config)
 	struct daemon d = {
 		.path = path,
 		.config = config,
-		.clock.started_ms = steady_ms(),
 		.notify_fd = notify_open(),
 	};
 	bool started;
