@@ -278,7 +278,7 @@ static bool a_mute_gateway_is_silent_and_is_not_hammered(const char **skip)
 	bool kept;
 
 	(void)skip;
-	if (!stage_begin(&s, 1000, NULL, NULL))
+	if (!stage_begin(&s, 20000, NULL, NULL))
 		return false;
 	world_run(&s.w, 5000);
 	kept = is_state(&s, LINE_SILENT, "connected, no telegram so far");
@@ -287,7 +287,7 @@ static bool a_mute_gateway_is_silent_and_is_not_hammered(const char **skip)
 	world_run(&s.w, 10 * HOUR_MS);
 	/* 30 s of waiting and, from the seventh on, 60 s of pause */
 	kept = kept && is_between("connections", s.g.connections, 360, 460) &&
-	       is_between("open", s.g.count, 0, 1);
+	       is_between("open", s.g.count, 0, 2) && is_number("states", s.w.states, 3);
 	return stage_end(&s, kept);
 }
 
@@ -325,7 +325,7 @@ static bool a_gateway_that_closes_at_once_is_not_hammered(const char **skip)
 	bool kept;
 
 	(void)skip;
-	if (!stage_begin(&s, 1000, NULL, accept_and_close))
+	if (!stage_begin(&s, 10000, NULL, accept_and_close))
 		return false;
 	world_run(&s.w, HOUR_MS);
 	kept = pauses_double(&s.g) && pauses_differ(&s.g) &&
@@ -347,7 +347,7 @@ static bool a_busy_gateway_is_refused_and_does_not_flap(const char **skip)
 	bool kept;
 
 	(void)skip;
-	if (!stage_begin(&s, 1000, NULL, accept_busy))
+	if (!stage_begin(&s, 10000, NULL, accept_busy))
 		return false;
 	world_run(&s.w, HOUR_MS);
 	kept = is_state(&s, LINE_REFUSED, "one client only") && is_number("states", s.w.states, 2);
@@ -395,7 +395,7 @@ static bool a_gateway_that_closes_after_each_telegram_is_read_every_10_s(const c
 	bool kept;
 
 	(void)skip;
-	if (!stage_begin(&s, 1000, NULL, accept_once))
+	if (!stage_begin(&s, 10000, NULL, accept_once))
 		return false;
 	world_run(&s.w, HOUR_MS);
 	kept = is_between("telegrams", s.w.heard, 320, 420) &&
@@ -413,7 +413,7 @@ static bool a_gateway_that_appears_is_connected_within_72_s(const char **skip)
 	if (!stage_begin(&s, 1000, tick_telegram, NULL))
 		return false;
 	gateway_close(&s.g);
-	world_run(&s.w, HOUR_MS);
+	world_run(&s.w, HOUR_MS / 4);
 	kept = is_state(&s, LINE_REFUSED, "the connection is refused");
 	kept = gateway_listen(&s.g, "127.0.0.1") && kept;
 	world_run(&s.w, 73500);
@@ -533,7 +533,7 @@ static bool noise_without_end_is_left_for_longer_each_time(const char **skip)
 		return false;
 	world_run(&s.w, HOUR_MS / 4);
 	kept = is_between("connections", s.g.connections, 10, 16) &&
-	       is_state(&s, LINE_WRONG_DATA, "");
+	       is_state(&s, LINE_WRONG_DATA, "64 KiB/s") && is_number("states", s.w.states, 2);
 	return stage_end(&s, kept);
 }
 
@@ -847,22 +847,27 @@ static unsigned int open_files(void)
 	return count;
 }
 
+/* Names are looked up in a thread, whose end is not waited for. */
+static bool are_closed(unsigned int before)
+{
+	for (unsigned int i = 0; i < 10000 && open_files() > before; i++)
+		usleep(1000);
+	return open_files() <= before || broken("%u files were open, %u are", before, open_files());
+}
+
 static bool no_file_is_left_open(const char **skip)
 {
+	const unsigned int before = open_files();
 	struct stage s;
-	unsigned int before;
 
 	(void)skip;
-	if (!stage_begin(&s, 1000, NULL, accept_and_close) || !stage_end(&s, true))
-		return false;
-	before = open_files();
 	if (!stage_begin(&s, 1000, NULL, accept_once))
 		return false;
 	world_run(&s.w, HOUR_MS);
 	if (!stage_end(&s, true) || !stage_begin(&s, 1000, tick_telegram, accept_kicks))
 		return false;
 	world_run(&s.w, 10000);
-	return stage_end(&s, true) && is_number("open files", open_files(), before);
+	return stage_end(&s, true) && are_closed(before);
 }
 
 #define MANY 400

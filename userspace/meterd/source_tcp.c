@@ -233,9 +233,9 @@ static void tcp_give_up(struct tcp *tcp)
 {
 	const char *complaint = feed_complaint(tcp->feed);
 
-	if (complaint)
+	if (complaint && !tcp->told)
 		line_set_state(tcp->line, LINE_WRONG_DATA, "%s", complaint);
-	else
+	else if (!complaint)
 		line_set_state(tcp->line, LINE_SILENT,
 			       "the gateway is connected, but sends no telegram: is the meter's "
 			       "port switched on?");

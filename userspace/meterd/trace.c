@@ -21,7 +21,9 @@
 
 /* A file that has this size becomes FILE.1, and the one before it goes. */
 #define TRACE_FILE_BYTES (16 << 20)
+
 #define TRACE_HEAD_BYTES 192
+#define TRACE_TEXT_BYTES (TRACE_HEAD_BYTES + METERLINE_RECORD_MAX)
 
 /**
  * struct trace - where the telegrams of a source are written
@@ -30,7 +32,6 @@
  * @fd: -1: not open
  * @identity: numbers may be told
  * @limit: of what is said about the file
- * @text: of the telegram
  */
 struct trace {
 	char who[METER_NAME_LEN + 1];
@@ -38,7 +39,6 @@ struct trace {
 	int fd;
 	bool identity;
 	struct log_limit limit;
-	char text[TRACE_HEAD_BYTES + METERLINE_RECORD_MAX];
 };
 
 /* A pipe or a terminal could make the loop wait. */
@@ -154,13 +154,13 @@ static size_t trace_head(char *text, const struct line *line, const struct teleg
 	return n < TRACE_HEAD_BYTES ? n : TRACE_HEAD_BYTES - 1;
 }
 
-/* Returns the length of trace->text. The head is ours, and the fields are those of a record. */
-static size_t trace_text(struct trace *trace, const struct line *line, const struct telegram *t,
-			 const struct moment *when)
+/* Returns the length of @text. The head is ours, and the fields are those of a record. */
+static size_t trace_text(char text[TRACE_TEXT_BYTES], const struct line *line,
+			 const struct telegram *t, const struct moment *when)
 {
 	const struct record_header none = { .protocol = t->protocol };
-	size_t head = trace_head(trace->text, line, t, when);
-	char *record = trace->text + head;
+	size_t head = trace_head(text, line, t, when);
+	char *record = text + head;
 	size_t len = record_text(t, &none, record, METERLINE_RECORD_MAX);
 	char *fields = len ? memchr(record, '\n', len) : NULL;
 
@@ -171,11 +171,11 @@ static size_t trace_text(struct trace *trace, const struct line *line, const str
 	return head + len;
 }
 
-static void trace_to_log(const struct trace *trace, size_t len)
+static void trace_to_log(const struct trace *trace, const char *text, size_t len)
 {
-	const char *line = trace->text, *end;
+	const char *line = text, *end;
 
-	while ((end = memchr(line, '\n', trace->text + len - line))) {
+	while ((end = memchr(line, '\n', text + len - line))) {
 		if (end > line)
 			log_line(LEVEL_INFO, trace->who, "%.*s", (int)(end - line), line);
 		line = end + 1;
@@ -209,7 +209,7 @@ static bool trace_ready(struct trace *trace, off_t *size)
 }
 
 /* All of the telegram or, on a full disk, nothing of it. */
-static void trace_to_file(struct trace *trace, size_t len)
+static void trace_to_file(struct trace *trace, const char *text, size_t len)
 {
 	off_t size;
 	ssize_t n;
@@ -221,7 +221,7 @@ static void trace_to_file(struct trace *trace, size_t len)
 		if (!trace_ready(trace, &size) || size >= TRACE_FILE_BYTES)
 			return;
 	}
-	n = write(trace->fd, trace->text, len);
+	n = write(trace->fd, text, len);
 	if (n == (ssize_t)len)
 		return;
 	log_limited(&trace->limit, LEVEL_WARNING, trace->who,
@@ -243,19 +243,20 @@ static void trace_to_file(struct trace *trace, size_t len)
 void trace_telegram(struct trace *trace, const struct line *line, const struct telegram *t,
 		    const struct moment *when)
 {
-	u8 text[METERLINE_P1_MAX_BYTES + TELEGRAM_PAD];
+	u8 masked_text[METERLINE_P1_MAX_BYTES + TELEGRAM_PAD];
+	char text[TRACE_TEXT_BYTES];
 	struct telegram masked;
 	size_t len;
 
 	if (!trace->identity) {
-		trace_mask(t, &masked, text);
+		trace_mask(t, &masked, masked_text);
 		t = &masked;
 	}
-	len = trace_text(trace, line, t, when);
+	len = trace_text(text, line, t, when);
 	if (trace->path)
-		trace_to_file(trace, len);
+		trace_to_file(trace, text, len);
 	else
-		trace_to_log(trace, len);
+		trace_to_log(trace, text, len);
 }
 
 /**
