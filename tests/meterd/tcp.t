@@ -171,6 +171,52 @@ def a_trace_is_written_as_asked():
 	meterd.stop()
 
 
+def captures():
+	"""(name, bytes, telegrams) of each capture in clear that the corpus has."""
+	for kind in ("p1", "tic"):
+		for name in sorted(os.listdir(corpus(kind))):
+			path = os.path.join(corpus(kind), name)
+			base = os.path.splitext(path)[0]
+			if not name.endswith((".bin", ".txt")) or os.path.exists(base + ".key.json"):
+				continue
+			with open(path, "rb") as data, open(base + ".expected.ndjson") as expected:
+				yield os.path.basename(base), data.read(), len(expected.readlines())
+
+
+def in_pieces(data, lots):
+	"""The bytes as steps of a gateway, cut anywhere."""
+	steps = []
+	while data:
+		count = lots.choice((1, 2, 7, 62, 100, 1000, 8000))
+		steps += [data[:count], lots.choice((0, 0, 0.001))]
+		data = data[count:]
+	return [step for step in steps if step != 0] + [HOLD]
+
+
+@promise
+def captures_of_real_meters_come_whole_over_tcp():
+	lots, config, wanted = random.Random(2), "", {}
+	for number, (name, data, count) in enumerate(captures()):
+		steps = in_pieces(data, lots)
+		gateway = Gateway(lambda n, steps=steps: steps if n == 0 else [HOLD])
+		config += source(f"capture{number}", gateway)
+		wanted[f"capture{number}"] = (name, count)
+	assert len(wanted) > 50, f"{len(wanted)} captures"
+	meterd = Meterd(config)
+
+	def wrong():
+		now = lines(meterd)
+		return {name: (now[s]["telegrams"], count) for s, (name, count) in wanted.items()
+			if now[s]["telegrams"] != count}
+
+	try:
+		wait_until(lambda: not wrong())
+	except AssertionError:
+		raise AssertionError(f"telegrams, and how many they should be: {wrong()}")
+	note(f"{len(wanted)} captures, {sum(count for _, count in wanted.values())} telegrams")
+	meterd.stop()
+
+
 class Crowd:
 	"""Many gateways in one port: each connection gets its own meter's telegram once a second."""
 
