@@ -14,7 +14,6 @@ from harness import *
 import accounts
 
 ZONE = "Europe/Paris"
-UNITS = {"gas": "m3"}
 
 
 class House:
@@ -326,6 +325,32 @@ def readings_that_come_again_change_nothing():
 	story.again(-1)
 	for (name, kind), entries in before.items():
 		compare(f"{kind}s of {name} after the last ones", whole_ledger(story.meterd, name, kind), entries)
+
+
+@promise
+def exports_say_the_same_and_the_check_finds_every_sum_exact():
+	story = Story.told()
+	story.meterd.stop()
+	story.meterd.check_ledger()
+	file = os.path.join(story.meterd.state, "ledger.db")
+	for meter in story.meters:
+		for kind in accounts.KINDS:
+			expected = meter.book.expected(kind)
+			options = ("--file", file, "--meter", meter.name, "--period", kind)
+			table, err, code = meterctl("ledger", "export", *options)
+			assert code == 0 or not expected, err
+			rows = list(csv.DictReader(io.StringIO(table)))
+			assert all(row["meter"] == meter.name and row["period"] == kind for row in rows), "only what was asked for"
+			for row in rows:
+				if row["value"]:
+					row["value"] = Decimal(row["value"])
+				else:
+					del row["value"]
+				equal(row["unit"], "m3" if row["register"] == "gas" else "Wh", "unit")
+			compare(f"CSV of {kind}s of {meter.name}", by_start(rows), expected)
+			listed, err, code = meterctl("ledger", "export", "--format", "json", *options)
+			assert code == 0 or not expected, err
+			compare(f"JSON of {kind}s of {meter.name}", by_start(json.loads(listed or "[]")), expected)
 
 
 run()
