@@ -31,17 +31,14 @@
 /* Read and thrown away, so that the answer is 405 and not 413. */
 #define BODY_MAX	8192
 #define PATIENCE_S	10
-/* Addresses of one name, such as those of localhost. */
-#define LISTENERS_MAX	4
 
 static const char who[] = "http";
 
-/** struct listeners - what a server is bound to */
-struct listeners {
+/** struct place - what a server is bound to; @host NULL: nothing */
+struct place {
 	char *host;
 	u16 port;
-	unsigned int count;
-	struct evhttp_bound_socket *bound[LISTENERS_MAX];
+	struct evhttp_bound_socket *bound;
 };
 
 /**
@@ -53,7 +50,7 @@ struct http {
 	struct event_base *base;
 	struct http_view view;
 	struct evhttp *server;
-	struct listeners at;
+	struct place at;
 	char **names;
 	unsigned int name_count;
 	bool identity;
@@ -364,7 +361,7 @@ static int look_at_host(const struct http *h, struct evhttp_request *request, bo
 	*error = "a request has one header Host";
 	if (count > 1 || (!count && (!local || !(request->major == 1 && request->minor == 0))))
 		return 400;
-	*error = "the header Host must be an address, localhost or a name of host_names in "
+	*error = "the header Host must be an address, localhost or one of names in "
 		 "[http] of the configuration, so that no web page can read what is here";
 	if ((host && !host_is_ours(h, host)) || (uri_host && !host_is_ours(h, uri_host)))
 		return 403;
@@ -401,32 +398,32 @@ static void free_text(const void *data, size_t len, void *text)
 	free(text);
 }
 
-/* Hands over @text, which is freed when it was sent. */
-static bool give(struct evbuffer *out, char *text, size_t len)
+/* Hands over what was printed into @text, which is freed when it was sent. */
+static bool give(struct evbuffer *body, FILE *out, char **text, const size_t *len)
 {
-	if (!evbuffer_add_reference(out, text, len, free_text, text))
+	if (!fclose(out) && !evbuffer_add_reference(body, *text, *len, free_text, *text))
 		return true;
-	free(text);
+	free(*text);
 	return false;
 }
 
 static void send_error(struct evhttp_request *request, int status, const char *error)
 {
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
-	struct evbuffer *body = evhttp_request_get_output_buffer(request);
-	size_t len;
-	char *text;
-	FILE *out = open_memstream(&text, &len);
+	bool head = evhttp_request_get_command(request) == EVHTTP_REQ_HEAD;
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = head ? NULL : open_memstream(&text, &len);
 
 	if (out) {
 		error_json(out, error);
-		if (!fclose(out))
-			give(body, text, len);
+		give(evhttp_request_get_output_buffer(request), out, &text, &len);
 	}
 	set_headers(request, "application/json");
 	if (status == 405)
 		evhttp_add_header(headers, "Allow", "GET, HEAD");
-	if (status == 413 || status == 400)
+	/* Where its body ends, and another request begins, is anybody's guess. */
+	if (status == 413)
 		evhttp_add_header(headers, "Connection", "close");
 	evhttp_send_reply(request, status, NULL, NULL);
 }
@@ -435,18 +432,14 @@ static void send_error(struct evhttp_request *request, int status, const char *e
 static enum page_step write_part(struct connection *c, struct evbuffer *body)
 {
 	enum page_step step;
-	size_t len;
-	char *text;
+	char *text = NULL;
+	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
 
 	if (!out)
 		return PAGE_FAILED;
 	step = c->page->write(c->page, out);
-	if (fclose(out))
-		return PAGE_FAILED;
-	if (!give(body, text, len))
-		return PAGE_FAILED;
-	return step;
+	return give(body, out, &text, &len) ? step : PAGE_FAILED;
 }
 
 static void page_end(struct connection *c)
@@ -574,12 +567,12 @@ static void on_request(struct evhttp_request *request, void *arg)
 		answer(c, request, local);
 }
 
-static void listeners_close(struct http *h, struct listeners *at)
+static void place_leave(struct http *h, struct place *at)
 {
-	while (at->count)
-		evhttp_del_accept_socket(h->server, at->bound[--at->count]);
+	if (at->bound)
+		evhttp_del_accept_socket(h->server, at->bound);
 	free(at->host);
-	at->host = NULL;
+	*at = (struct place){ 0 };
 }
 
 static void on_again(evutil_socket_t fd, short what, void *arg)
@@ -588,8 +581,8 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	for (unsigned int i = 0; i < h->at.count; i++)
-		evconnlistener_enable(evhttp_bound_socket_get_listener(h->at.bound[i]));
+	if (h->at.bound)
+		evconnlistener_enable(evhttp_bound_socket_get_listener(h->at.bound));
 }
 
 /* No descriptor is left: a listener that goes on would find the same at once, for ever. */
@@ -604,53 +597,41 @@ static void on_accept_error(struct evconnlistener *listener, void *arg)
 	event_add(h->again, &second);
 }
 
-static bool listen_at(struct http *h, struct listeners *at, const struct addrinfo *a)
-{
-	struct evconnlistener *listener =
-		evconnlistener_new_bind(h->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE |
-					LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
-					-1, a->ai_addr, a->ai_addrlen);
-
-	if (!listener)
-		return false;
-	at->bound[at->count] = evhttp_bind_listener(h->server, listener);
-	if (!at->bound[at->count]) {
-		evconnlistener_free(listener);
-		return false;
-	}
-	evconnlistener_set_error_cb(listener, on_accept_error);
-	at->count++;
-	return true;
-}
-
-/* 0, or an errno. All addresses of a name; one that cannot be had is no harm when another can. */
-static int listeners_open(struct http *h, struct listeners *at, const struct addrinfo *a)
-{
-	int error = EADDRNOTAVAIL;
-
-	for (; a && at->count < LISTENERS_MAX; a = a->ai_next)
-		if (!listen_at(h, at, a))
-			error = errno;
-	return at->count ? 0 : error;
-}
-
 static struct addrinfo *find_address(const char *host, u16 port)
 {
-	struct addrinfo hints = {
+	const struct addrinfo hints = {
 		.ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
 	};
 	struct addrinfo *found;
 	char service[6];
-	int error;
 
 	snprintf(service, sizeof(service), "%u", port);
-	error = getaddrinfo(host, service, &hints, &found);
-	if (!error)
-		return found;
-	log_line(LEVEL_ERROR, who, "cannot find the address of '%s': %s; write an address into "
-		 "listen of [http]", host, gai_strerror(error));
-	return NULL;
+	return getaddrinfo(host, service, &hints, &found) ? NULL : found;
+}
+
+/* NULL with errno. */
+static struct evhttp_bound_socket *listen_at(struct http *h, const char *host, u16 port)
+{
+	struct addrinfo *a = find_address(host, port);
+	struct evconnlistener *listener;
+	struct evhttp_bound_socket *bound;
+
+	errno = EINVAL;
+	if (!a)
+		return NULL;
+	listener = evconnlistener_new_bind(h->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE |
+					   LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, -1,
+					   a->ai_addr, a->ai_addrlen);
+	freeaddrinfo(a);
+	if (!listener)
+		return NULL;
+	bound = evhttp_bind_listener(h->server, listener);
+	if (bound)
+		evconnlistener_set_error_cb(listener, on_accept_error);
+	else
+		evconnlistener_free(listener);
+	return bound;
 }
 
 static const char *bind_advice(int error)
@@ -669,24 +650,19 @@ static const char *bind_advice(int error)
 
 static bool bind_new(struct http *h, const char *host, u16 port)
 {
-	struct listeners old = h->at, new = { .host = strdup(host), .port = port };
-	struct addrinfo *found = new.host ? find_address(host, port) : NULL;
-	int error = 0;
+	struct place old = h->at, new = { .host = strdup(host), .port = port };
 
-	if (!found) {
-		free(new.host);
-		return false;
-	}
-	error = listeners_open(h, &new, found);
-	freeaddrinfo(found);
-	if (error) {
+	errno = ENOMEM;
+	if (new.host)
+		new.bound = listen_at(h, host, port);
+	if (!new.bound) {
 		log_line(LEVEL_ERROR, who, "cannot listen on %s port %u: %s%s", host, port,
-			 strerror(error), bind_advice(error));
+			 strerror(errno), bind_advice(errno));
 		free(new.host);
 		return false;
 	}
 	h->at = new;
-	listeners_close(h, &old);
+	place_leave(h, &old);
 	log_line(LEVEL_INFO, who, "listening on %s port %u", host, port);
 	return true;
 }
@@ -697,7 +673,7 @@ static bool bind_same_port(struct http *h, const char *host, u16 port)
 	char *before = strdup(h->at.host);
 	bool bound;
 
-	listeners_close(h, &h->at);
+	place_leave(h, &h->at);
 	bound = bind_new(h, host, port);
 	if (!bound && before)
 		bind_new(h, before, port);
@@ -728,8 +704,7 @@ static void take_names(struct http *h, const struct config *c)
  * @h: the server
  * @c: needed during the call only
  *
- * Binds anew where the address changed. Waits for the resolver when the address is a name.
- * Loop thread.
+ * Binds anew where the address changed. Loop thread.
  *
  * Return: false after a line in the log when the address cannot be had: the server stays where it
  * was.
@@ -739,12 +714,10 @@ bool http_configure(struct http *h, const struct config *c)
 	h->identity = c->identity;
 	take_names(h, c);
 	if (!c->listen_host) {
-		listeners_close(h, &h->at);
+		place_leave(h, &h->at);
 		return true;
 	}
-	if (!h->at.host)
-		return bind_new(h, c->listen_host, c->listen_port);
-	if (h->at.port != c->listen_port)
+	if (!h->at.host || h->at.port != c->listen_port)
 		return bind_new(h, c->listen_host, c->listen_port);
 	if (strcmp(h->at.host, c->listen_host))
 		return bind_same_port(h, c->listen_host, c->listen_port);
@@ -796,7 +769,7 @@ void http_free(struct http *h)
 			connection_free(h->connections);
 	}
 	if (h->server) {
-		listeners_close(h, &h->at);
+		place_leave(h, &h->at);
 		evhttp_free(h->server);
 	}
 	if (h->again)
