@@ -354,6 +354,86 @@ static bool a_valid_telegram_ends_all_complaints(const char **skip)
 	return stage_end(&s, kept);
 }
 
+/* Runs @what with stderr in a file, and returns what was written there. */
+static const char *log_of(void (*what)(struct stage *s), struct stage *s)
+{
+	static char text[65536];
+	FILE *file = tmpfile();
+	int before = dup(STDERR_FILENO);
+
+	dup2(fileno(file), STDERR_FILENO);
+	log_set_level(LEVEL_INFO);
+	what(s);
+	log_set_level(LEVEL_ERROR);
+	dup2(before, STDERR_FILENO);
+	close(before);
+	rewind(file);
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
+	return text;
+}
+
+static unsigned int count_of(const char *text, const char *words)
+{
+	unsigned int count = 0;
+
+	while (text && (text = strstr(text, words))) {
+		count++;
+		text += strlen(words);
+	}
+	return count;
+}
+
+static void some_states(struct stage *s)
+{
+	line_set_state(s->line, LINE_SILENT, "connecting");
+	feed_telegram_now(s);
+	feed_telegram_now(s);
+	line_set_state(s->line, LINE_SILENT, "it fell silent");
+	line_set_state(s->line, LINE_SILENT, "it fell silent");
+	line_set_state(s->line, LINE_REFUSED, "it says no");
+	line_set_state(s->line, LINE_OFF, "switched off");
+}
+
+static bool trouble_is_a_warning_and_being_well_is_not(const char **skip)
+{
+	struct stage s;
+	const char *text;
+	bool kept;
+
+	(void)skip;
+	stage_begin(&s);
+	text = log_of(some_states, &s);
+	kept = is_text(text, "meterd: house: hand: silent: connecting\n") &&
+	       is_text(text, "meterd: house: hand: connected: p1 telegrams come\n") &&
+	       is_text(text, "meterd: warning: house: hand: silent: it fell silent\n") &&
+	       is_text(text, "meterd: warning: house: hand: refused: it says no\n") &&
+	       is_text(text, "meterd: house: hand: off: switched off\n") &&
+	       is_number("lines", count_of(text, "\n"), 5);
+	return stage_end(&s, kept);
+}
+
+static void flap(struct stage *s)
+{
+	for (unsigned int i = 0; i < 500; i++) {
+		line_set_state(s->line, LINE_REFUSED, "it says no");
+		world_run(&s->w, 1000);
+		feed_telegram_now(s);
+	}
+}
+
+static bool a_line_that_flaps_does_not_flood_the_log(const char **skip)
+{
+	struct stage s;
+	bool kept;
+
+	(void)skip;
+	stage_begin(&s);
+	kept = is_number("lines", count_of(log_of(flap, &s), "\n"), 10) &&
+	       is_number("states", s.w.states, 1000);
+	return stage_end(&s, kept);
+}
+
 /* Traces */
 
 /**
@@ -420,17 +500,6 @@ static char *file_text(const char *path)
 	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
 	fclose(file);
 	return text;
-}
-
-static unsigned int count_of(const char *text, const char *words)
-{
-	unsigned int count = 0;
-
-	while (text && (text = strstr(text, words))) {
-		count++;
-		text += strlen(words);
-	}
-	return count;
 }
 
 static bool a_trace_has_each_telegram_in_clear_with_its_time(const char **skip)
@@ -551,6 +620,8 @@ static const struct promise promises[] = {
 	PROMISE(a_state_is_told_once_and_keeps_its_beginning),
 	PROMISE(what_comes_in_place_of_telegrams_is_named),
 	PROMISE(a_valid_telegram_ends_all_complaints),
+	PROMISE(trouble_is_a_warning_and_being_well_is_not),
+	PROMISE(a_line_that_flaps_does_not_flood_the_log),
 	PROMISE(a_trace_has_each_telegram_in_clear_with_its_time),
 	PROMISE(a_trace_masks_numbers_unless_identity_is_told),
 	PROMISE(a_trace_that_was_moved_away_is_begun_anew_by_a_reload),

@@ -95,7 +95,10 @@ static void tcp_set_timer(struct tcp *tcp, u64 ms)
 {
 	const struct timeval after = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
 
-	event_add(tcp->timer, &after);
+	if (event_add(tcp->timer, &after))
+		log_limited(&tcp->line->limit, LEVEL_ERROR, tcp->source->config.name,
+			    "%s: no memory to go on; switch it off and on again later",
+			    tcp->line->what);
 }
 
 static void tcp_close(struct tcp *tcp)
