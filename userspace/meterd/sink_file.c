@@ -27,21 +27,26 @@
  * struct sink_file - a file or standard output
  * @path: NULL: standard output
  * @fd: -1: not open
+ * @regular: on a disk
  * @waits: it may keep us waiting: pipe, terminal, socket
+ * @headed: it was given its header; of what is not @regular
  * @ended: its reader is gone, for ever
  * @retry_ms: of the steady clock: not before is it opened again
  * @out: lines that are being made, into @text
  * @queue: of a file that @waits
- * @lost: lines, since the last word about them
+ * @queued: publications, since the queue was empty
+ * @lost: publications, since the last word about them
  * @failing: this was said
  */
 struct sink_file {
 	struct event_base *base;
-	char name[METER_NAME_LEN + 1];
+	char who[METER_NAME_LEN + 8];
 	char *path;
 	const char *header;
 	int fd;
+	bool regular;
 	bool waits;
+	bool headed;
 	bool ended;
 	u64 retry_ms;
 	FILE *out;
@@ -49,8 +54,10 @@ struct sink_file {
 	size_t len;
 	struct evbuffer *queue;
 	struct event *writable;
+	u64 queued;
 	u64 lost;
 	bool failing;
+	struct log_limit limit;
 };
 
 static void on_writable(evutil_socket_t fd, short what, void *arg);
@@ -63,8 +70,8 @@ static const char *path_text(const struct sink_file *f)
 static void fail(struct sink_file *f, const char *doing, const char *advice)
 {
 	if (!f->failing)
-		log_line(LEVEL_ERROR, f->name, "cannot %s %s: %s%s", doing, path_text(f),
-			 strerror(errno), advice);
+		log_limited(&f->limit, LEVEL_ERROR, f->who, "cannot %s %s: %s%s", doing,
+			    path_text(f), strerror(errno), advice);
 	f->failing = true;
 }
 
@@ -72,8 +79,8 @@ static void succeed(struct sink_file *f)
 {
 	if (!f->failing && !f->lost)
 		return;
-	log_line(LEVEL_WARNING, f->name, "%s takes lines again; %" PRIu64 " were lost",
-		 path_text(f), f->lost);
+	log_limited(&f->limit, LEVEL_WARNING, f->who, "%s takes lines again; %" PRIu64
+		    " publications were lost", path_text(f), f->lost);
 	f->failing = false;
 	f->lost = 0;
 }
@@ -88,6 +95,8 @@ static void file_close(struct sink_file *f)
 	f->fd = -1;
 	if (f->queue)
 		evbuffer_drain(f->queue, evbuffer_get_length(f->queue));
+	f->lost += f->queued;
+	f->queued = 0;
 }
 
 /* The other side of standard output does not come back, a reader of a named pipe may. */
@@ -96,7 +105,7 @@ static void reader_gone(struct sink_file *f)
 	if (f->path)
 		fail(f, "write to", "");
 	else
-		log_line(LEVEL_WARNING, f->name, "nobody reads standard output any more: this "
+		log_line(LEVEL_WARNING, f->who, "nobody reads standard output any more: this "
 			 "sink has ended");
 	f->ended = !f->path;
 	f->retry_ms = steady_ms() + RETRY_MS;
@@ -129,6 +138,7 @@ static void queue_run(struct sink_file *f)
 		}
 		evbuffer_drain(f->queue, written);
 	}
+	f->queued = 0;
 	succeed(f);
 }
 
@@ -147,34 +157,29 @@ static void queue_add(struct sink_file *f, const char *text, size_t len)
 		f->lost++;
 		return;
 	}
+	f->queued++;
 	queue_run(f);
 }
 
 /* What was written of lines that found no room is taken back. */
 static void disk_add(struct sink_file *f, const char *text, size_t len)
 {
-	struct stat before;
-	ssize_t written = fstat(f->fd, &before) ? -1 : write(f->fd, text, len);
+	ssize_t written = write(f->fd, text, len);
+	off_t before;
 
 	if (written == (ssize_t)len) {
 		succeed(f);
 		return;
 	}
 	if (written > 0) {
+		before = lseek(f->fd, -written, SEEK_CUR);
+		if (before < 0 || ftruncate(f->fd, before))
+			log_limited(&f->limit, LEVEL_ERROR, f->who, "%s ends with half a line",
+				    path_text(f));
 		errno = ENOSPC;
-		if (ftruncate(f->fd, before.st_size))
-			errno = ENOSPC;
 	}
 	fail(f, "write to", errno == ENOSPC ? "; make room, it goes on by itself" : "");
 	f->lost++;
-}
-
-static void add(struct sink_file *f, const char *text, size_t len)
-{
-	if (f->waits)
-		queue_add(f, text, len);
-	else
-		disk_add(f, text, len);
 }
 
 static bool make_queue(struct sink_file *f)
@@ -199,15 +204,23 @@ static void file_open(struct sink_file *f)
 		f->retry_ms = steady_ms() + RETRY_MS;
 		return;
 	}
-	f->waits = !S_ISREG(status.st_mode) && (!S_ISCHR(status.st_mode) || isatty(f->fd));
+	f->headed = false;
+	f->regular = S_ISREG(status.st_mode);
+	f->waits = !f->regular && (!S_ISCHR(status.st_mode) || isatty(f->fd));
 	if (f->waits && !make_queue(f)) {
 		errno = ENOMEM;
 		fail(f, "open", "");
 		file_close(f);
-		return;
 	}
-	if (f->header && (!S_ISREG(status.st_mode) || !status.st_size))
-		add(f, f->header, strlen(f->header));
+}
+
+static bool wants_header(const struct sink_file *f)
+{
+	struct stat status;
+
+	if (!f->header)
+		return false;
+	return f->regular ? !fstat(f->fd, &status) && !status.st_size : !f->headed;
 }
 
 /**
@@ -226,6 +239,9 @@ FILE *sink_file_begin(struct sink_file *f)
 		f->lost++;
 		return NULL;
 	}
+	if (wants_header(f))
+		fputs(f->header, f->out);
+	f->headed = true;
 	return f->out;
 }
 
@@ -237,8 +253,10 @@ void sink_file_end(struct sink_file *f)
 {
 	if (fflush(f->out))
 		f->lost++;
+	else if (f->waits)
+		queue_add(f, f->text, f->len);
 	else
-		add(f, f->text, f->len);
+		disk_add(f, f->text, f->len);
 }
 
 /**
@@ -281,7 +299,7 @@ struct sink_file *sink_file_new(struct event_base *base, const char *name, const
 	f->base = base;
 	f->fd = -1;
 	f->header = header;
-	snprintf(f->name, sizeof(f->name), "%s", name);
+	snprintf(f->who, sizeof(f->who), "sink %s", name);
 	f->out = open_memstream(&f->text, &f->len);
 	if (strcmp(path, "-"))
 		f->path = strdup(path);
@@ -301,8 +319,8 @@ void sink_file_free(struct sink_file *f)
 {
 	file_close(f);
 	if (f->lost)
-		log_line(LEVEL_WARNING, f->name, "%" PRIu64 " lines for %s were lost", f->lost,
-			 path_text(f));
+		log_line(LEVEL_WARNING, f->who, "%" PRIu64 " publications for %s were lost",
+			 f->lost, path_text(f));
 	if (f->queue)
 		evbuffer_free(f->queue);
 	if (f->out)
