@@ -98,6 +98,27 @@ static bool grace(const char **skip)
 	return true;
 }
 
+/* One long interval among short ones says nothing about the register's own. */
+WITH_SHEET(grace_is_the_median)
+{
+	for (unsigned int i = 0; i < 3; i++) {
+		struct sheet *one = sheet_new("UTC");
+		struct ledger_entry e;
+
+		/* Intervals of 10, 10 and 100 s in any order. */
+		hear_import(one, T0 + 900 - 130, 0);
+		hear_import(one, T0 + 900 - (i == 0 ? 30 : 120), 0);
+		hear_import(one, T0 + 900 - (i == 2 ? 110 : 20), 0);
+		hear_import(one, T0 + 900 - 10, 0);
+		hear_import(one, T0 + 900 + 61, WH);
+		ledger_running(one->book, Q_energy_import, PERIOD_QUARTER, &e);
+		sheet_free(one);
+		if (!(e.quality & ESTIMATED))
+			return broken("case %u: 61 s are good", i);
+	}
+	return !s->told;
+}
+
 WITH_SHEET(interpolation_exact)
 {
 	hear_on(s, Q_energy_import, T0, T0 + 890, 10, 0);
@@ -352,6 +373,21 @@ WITH_SHEET(reset_needs_count)
 	return ledger_accepted(s->book, Q_energy_import, &now) && now == KWH + 10;
 }
 
+/* The same telegram again and again is one telegram. */
+WITH_SHEET(repeats_confirm_nothing)
+{
+	s64 now;
+
+	hear_import(s, T0, 50 * KWH);
+	for (int i = 0; i < 30; i++)
+		hear_import(s, T0 + 10, KWH);
+	hear_import(s, T0 + 1000, KWH + WH);
+	for (int i = 0; i < 30; i++)
+		hear_import(s, T0 + 10, KWH);
+	return ledger_accepted(s->book, Q_energy_import, &now) && now == 50 * KWH &&
+	       !s->segment_count;
+}
+
 /* A dip, however small, is never a new base. */
 WITH_SHEET(dip_never_rebased)
 {
@@ -509,17 +545,23 @@ WITH_SHEET(wrap_of_tic)
 	       sum_of_segments(s, Q_energy_import_t1) == 15 * WH;
 }
 
-static bool wraps_p1(const char *before, const char *after, enum quantity q, s64 gain)
+static bool wraps_p1_in(const char *before, const char *after, enum quantity q, s64 gain,
+			s64 seconds)
 {
 	struct sheet *s = sheet_new("UTC");
 	bool kept;
 
 	hear_p1(s, T0 + 600, before);
-	hear_p1(s, T0 + 600 + 2 * HOUR_S, after);
+	hear_p1(s, T0 + 600 + seconds, after);
 	kept = gain ? s->events[LEDGER_REGISTER_WRAPPED] == 1 && conserved(s, q, gain) :
 		      s->events[LEDGER_HELD] == 1 && conserved(s, q, 0);
 	sheet_free(s);
 	return kept || broken("%s", after);
+}
+
+static bool wraps_p1(const char *before, const char *after, enum quantity q, s64 gain)
+{
+	return wraps_p1_in(before, after, q, gain, 2 * HOUR_S);
 }
 
 static bool wraps_of_p1(const char **skip)
@@ -532,10 +574,12 @@ static bool wraps_of_p1(const char **skip)
 	       wraps_p1("1-0:2.8.0(9999999999*Wh)\r\n", "1-0:2.8.0(0000000001*Wh)\r\n",
 			Q_energy_export, 2 * WH) &&
 	       /* Not from the last tenth, not to the first one, too much, no leading zeros. */
-	       wraps_p1("1-0:1.8.0(899999.990*kWh)\r\n", "1-0:1.8.0(000000.005*kWh)\r\n",
-			Q_energy_import, 0) &&
-	       wraps_p1("1-0:1.8.0(999999.990*kWh)\r\n", "1-0:1.8.0(100000.005*kWh)\r\n",
-			Q_energy_import, 0) &&
+	       wraps_p1_in("1-0:1.8.0(900000.000*kWh)\r\n", "1-0:1.8.0(000000.005*kWh)\r\n",
+			   Q_energy_import, 0, 360 * DAY_S) &&
+	       wraps_p1_in("1-0:1.8.0(999999.990*kWh)\r\n", "1-0:1.8.0(100000.000*kWh)\r\n",
+			   Q_energy_import, 0, 360 * DAY_S) &&
+	       wraps_p1_in("1-0:1.8.0(900001.000*kWh)\r\n", "1-0:1.8.0(099999.000*kWh)\r\n",
+			   Q_energy_import, 199998 * KWH, 360 * DAY_S) &&
 	       wraps_p1("1-0:1.8.0(999999.990*kWh)\r\n", "1-0:1.8.0(000133.005*kWh)\r\n",
 			Q_energy_import, 0) &&
 	       wraps_p1("1-0:1.8.0(950.990*kWh)\r\n", "1-0:1.8.0(5.005*kWh)\r\n",
@@ -564,11 +608,15 @@ static bool forms(const char **skip)
 	(void)skip;
 	hear_p1(s, T0, "0-1:24.1.0(003)\r\n0-1:96.1.0(4730)\r\n"
 		       "0-1:24.2.1(240710100000S)(00012.345*m3)\r\n"
-		       "1-0:1.8.0(000012.3*kWh)\r\n1-0:2.8.0(00000012*kWh)\r\n");
+		       "1-0:1.8.0(000012.3*kWh)\r\n1-0:2.8.0(00000012*kWh)\r\n"
+		       "1-0:1.8.2(000000.000*kWh)\r\n");
 	a = ledger_account(s->book, Q_energy_import);
 	kept &= a && a->step == 100 * WH && a->modulus == 1000000 * KWH;
 	a = ledger_account(s->book, Q_energy_export);
 	kept &= a && a->step == KWH && a->modulus == 100000000 * KWH;
+	/* A register at 0 does not say of what its digits are. */
+	a = ledger_account(s->book, Q_energy_import_t2);
+	kept &= a && a->step == WH && !a->modulus;
 	a = ledger_account(s->book, Q_gas);
 	kept &= a && a->step == 1 && a->modulus == 100000000;
 	sheet_free(s);
@@ -803,6 +851,19 @@ WITH_SHEET(silence_after_restart)
 	ledger_tick(s->ledger, T0 + 4 * HOUR_S + 1);
 	ledger_tick(s->ledger, T0 + 3 * HOUR_S);
 	return told == 15 && s->told == told;
+}
+
+/* Readings that come late, as from a buffer, and then silence again. */
+WITH_SHEET(silence_told_again)
+{
+	s64 milli = hear_on(s, Q_energy_import, T0, T0 + 600, 10, 5 * KWH);
+
+	ledger_tick(s->ledger, T0 + 4 * HOUR_S);
+	hear_on(s, Q_energy_import, T0 + 600, T0 + HOUR_S + 600, 10, milli);
+	ledger_tick(s->ledger, T0 + 4 * HOUR_S + 1);
+	return row_is(s, Q_energy_import, PERIOD_QUARTER, T0 + 1800, 900 * WH, 0) &&
+	       row_is(s, Q_energy_import, PERIOD_QUARTER, T0 + HOUR_S, 590 * WH, PARTIAL) &&
+	       row_is(s, Q_energy_import, PERIOD_QUARTER, T0 + 2 * HOUR_S, 0, MISSING);
 }
 
 WITH_SHEET(no_ticks_for_the_living)
@@ -1063,10 +1124,24 @@ WITH_SHEET(ranges_without_effect)
 	       row_is(s, Q_energy_import_t2, PERIOD_QUARTER, T0 + 900, 0, 0);
 }
 
+/* Ranges are configured where the total comes alone and the tariffs in another list. */
+WITH_SHEET(ranges_on_split_lists)
+{
+	for (s64 t = 0; t < 2000; t += 10) {
+		if (t == 1000)
+			ledger_set_ranges(s->book, ranges("22:00-06:00 1, 06:00-22:00 2"));
+		hear_tariffs(s, T0 + t, -1, -1, 6 * KWH + t * WH);
+		hear_tariffs(s, T0 + t + 1, KWH + t * WH, 5 * KWH, -1);
+	}
+	return row_is(s, Q_energy_import_t1, PERIOD_QUARTER, T0 + 900, 900 * WH, 0) &&
+	       row_is(s, Q_energy_import_t2, PERIOD_QUARTER, T0 + 900, 0, 0) &&
+	       !s->segment_count && ledger_account(s->book, Q_energy_import_t2)->kind == ACCOUNT_SENT;
+}
+
 /* The total came in a list of its own before the tariffs did. */
 WITH_SHEET(tariffs_come_after_all)
 {
-	ledger_set_ranges(s->book, ranges("22:00-06:00 1, 06:00-22:00 2"));
+	ledger_set_ranges(s->book, ranges("22:00-06:00 1, 06:00-12:00 2, 12:00-22:00 3"));
 	for (s64 t = 0; t < 2000; t += 10) {
 		hear_tariffs(s, T0 + t, -1, -1, 6 * KWH + t * WH);
 		hear_tariffs(s, T0 + t + 1, KWH + t * WH, 5 * KWH, -1);
@@ -1074,7 +1149,7 @@ WITH_SHEET(tariffs_come_after_all)
 	return row_is(s, Q_energy_import_t1, PERIOD_QUARTER, T0 + 900, 900 * WH, 0) &&
 	       row_is(s, Q_energy_import_t2, PERIOD_QUARTER, T0 + 900, 0, 0) &&
 	       row_is(s, Q_energy_import, PERIOD_QUARTER, T0 + 900, 900 * WH, 0) &&
-	       conserved(s, Q_energy_import_t2, 0);
+	       conserved(s, Q_energy_import_t2, 0) && conserved(s, Q_energy_import_t3, 0);
 }
 
 /* --- what telegrams have --- */
@@ -1157,7 +1232,12 @@ WITH_SHEET(zone_changed)
 {
 	s64 milli = hear_on(s, Q_energy_import, T0, T0 + HOUR_S, 10, 5 * KWH);
 
+	struct ledger_entry e;
+
 	ledger_set_zone(s->book, zone_get("America/Havana"));
+	ledger_running(s->book, Q_energy_import, PERIOD_DAY, &e);
+	if (e.end_s != at("2024-07-11T04:00:00Z") || e.start_s != at("2024-07-09T22:00:00Z"))
+		return broken("the day ends at %" PRId64, e.end_s);
 	hear_on(s, Q_energy_import, T0 + HOUR_S, T0 + 2 * DAY_S, 10, milli);
 	return conserved(s, Q_energy_import, (2 * DAY_S - 10) * WH) && sane_rows(s) &&
 	       sheet_at(s, Q_energy_import, PERIOD_DAY, T0 + DAY_S) != NULL;
@@ -1172,7 +1252,7 @@ static struct sheet *restarted(struct sheet *s)
 	for (unsigned int i = 0; i < s->book->count; i++) {
 		struct ledger_account a = s->book->accounts[i];
 
-		a.fast_until_s = 99;
+		a.fast_until_s = INT64_MAX;
 		if (!ledger_restore_account(next->book, &a))
 			abort();
 	}
@@ -1238,6 +1318,7 @@ static const struct promise promises[] = {
 	{ "a_first_reading_soon_after_the_boundary_stands_for_it", first_period_good },
 	{ "quarters_with_readings_are_good_and_exact", quarters_good },
 	{ "a_boundary_is_good_within_three_intervals_60_to_300_s", grace },
+	{ "one_long_interval_does_not_widen_the_grace", grace_is_the_median },
 	{ "a_boundary_in_a_gap_is_interpolated_and_the_gap_exact", interpolation_exact },
 	{ "interpolation_rounds_down_and_loses_nothing", interpolation_floors },
 	{ "half_a_century_does_not_overflow", interpolation_large },
@@ -1252,6 +1333,7 @@ static const struct promise promises[] = {
 	{ "values_that_do_not_agree_confirm_nothing", scatter_not_confirmed },
 	{ "a_fallen_register_is_held_and_after_15_min_a_new_segment", fall_held_then_reset },
 	{ "time_alone_does_not_confirm_a_reset", reset_needs_count },
+	{ "a_repeated_telegram_confirms_nothing", repeats_confirm_nothing },
 	{ "a_dip_is_never_a_new_base", dip_never_rebased },
 	{ "a_spike_of_0_is_ignored_even_where_a_register_may_wrap", zero_ignored },
 	{ "a_register_may_stay_at_0_and_begin", zero_from_the_start },
@@ -1277,6 +1359,7 @@ static const struct promise promises[] = {
 	{ "a_meter_replaced_over_days_leaves_the_days_between_missing", replaced_over_days },
 	{ "silence_is_missing_and_then_estimated", silence_told },
 	{ "silence_is_told_once", silence_after_restart },
+	{ "silence_after_late_readings_is_told_anew", silence_told_again },
 	{ "a_register_that_is_heard_is_never_told_as_silent", no_ticks_for_the_living },
 	{ "hourly_gas_goes_by_its_own_stamps", hourly_gas },
 	{ "a_total_that_is_not_sent_is_the_sum_of_its_tariffs", total_derived },
@@ -1291,6 +1374,7 @@ static const struct promise promises[] = {
 	{ "ranges_that_come_later_lose_nothing", ranges_come_later },
 	{ "ranges_that_are_taken_away_lose_nothing", ranges_taken_away },
 	{ "ranges_do_nothing_where_the_meter_counts_tariffs", ranges_without_effect },
+	{ "ranges_do_nothing_where_tariffs_come_in_another_list", ranges_on_split_lists },
 	{ "ranges_give_way_to_tariffs_in_a_later_list", tariffs_come_after_all },
 	{ "a_total_that_the_decoder_summed_is_not_sent", sums_are_not_sent },
 	{ "books_are_found_by_name_and_number", books_found },

@@ -143,14 +143,21 @@ enum ledger_event_kind {
 	LEDGER_JUMP,		/* a large step was confirmed */
 	LEDGER_GAP,		/* readings came back after boundaries had to be estimated */
 	LEDGER_TARIFFS_DIFFER,	/* the tariffs do not sum to the total */
-	LEDGER_CLOCK_BACK,	/* the meter's clock had been ahead: from, to in seconds */
+	LEDGER_CLOCK_BACK,	/* the meter's clock had been ahead */
 };
 
+/**
+ * struct ledger_event - one of them
+ * @reg: Q_NONE: all of the meter
+ * @from: value before, thousandths; seconds since 1970 for LEDGER_GAP and LEDGER_CLOCK_BACK; what
+ *	the tariffs sum to for LEDGER_TARIFFS_DIFFER
+ * @to: value after, or when; the total
+ */
 struct ledger_event {
 	enum ledger_event_kind kind;
-	u8 reg;			/* Q_NONE: all of the meter */
+	u8 reg;
 	s64 time_s;
-	s64 from;		/* thousandths, or seconds for LEDGER_GAP */
+	s64 from;
 	s64 to;
 };
 

@@ -108,20 +108,13 @@ u64 ranges_registers(struct ledger_book *b, u64 registers)
 	return registers;
 }
 
-/* What the register of tariff 1 counted stays in its periods; from now on it gets its share. */
-static void become_range(struct ledger_book *b, struct ledger_account *a)
+/* Nothing is counted up to @time_s. */
+static void open_range(struct ledger_book *b, struct ledger_account *a, const char *why, s64 time_s,
+		       u8 flags)
 {
-	unsigned int p;
-
-	ledger_tell_segment(b, a, "total");
-	for (p = 0; p < PERIOD_COUNT; p++) {
-		a->span[p].carried += a->last - a->span[p].base;
-		a->span[p].base = 0;
-	}
-	a->kind = ACCOUNT_RANGE;
-	a->first = a->last = 0;
-	a->first_s = a->last_s;
-	a->changed = true;
+	if (a->first_s)
+		ledger_tell_segment(b, a, why);
+	account_open(b, a, a->last, time_s, flags);
 }
 
 /**
@@ -147,10 +140,10 @@ void ranges_prepare(struct ledger_book *b)
 			continue;
 		}
 		total = book_account(b, Q_energy_import);
-		if (a->kind == ACCOUNT_SENT)
-			become_range(b, a);
+		/* What the register of tariff 1 counted stays; from now on it gets its share. */
+		a->kind = ACCOUNT_RANGE;
 		if (!a->first_s || a->last_s < total->last_s)
-			account_open(b, a, a->last, total->last_s, 0);
+			open_range(b, a, "ranges", total->last_s, 0);
 	}
 	ledger_urgent(b);
 }
@@ -168,11 +161,8 @@ void ranges_open(struct ledger_book *b, s64 time_s, u8 flags)
 	while (tariffs) {
 		struct ledger_account *a = range_account(b, next_tariff(&tariffs));
 
-		if (!a)
-			continue;
-		if (a->first_s)
-			ledger_tell_segment(b, a, "reset");
-		account_open(b, a, a->last, time_s, flags);
+		if (a)
+			open_range(b, a, "reset", time_s, flags);
 	}
 	b->edge_s = 0;
 }
@@ -270,7 +260,7 @@ void ranges_recall(struct ledger_book *b, s64 time_s)
 		struct ledger_account *a = range_account(b, next_tariff(&tariffs));
 
 		if (a && !account_recall(b, a, INT64_MAX, time_s))
-			account_open(b, a, a->last, time_s, QUALITY_CLOCK);
+			open_range(b, a, "clock", time_s, QUALITY_CLOCK);
 	}
 	b->edge_s = 0;
 }

@@ -126,8 +126,8 @@ static void check(struct ledger_visit *v, u64 registers, enum quantity total)
 		return;
 	if (rest > room || rest < -room) {
 		if (!b->tariffs_differ)
-			ledger_tell(b, LEDGER_TARIFFS_DIFFER, total, v->time_s, sum->last,
-				    sum->last - rest);
+			ledger_tell(b, LEDGER_TARIFFS_DIFFER, total, v->time_s,
+				    sum->last - rest, sum->last);
 		v->book->tariffs_differ = true;
 	}
 }

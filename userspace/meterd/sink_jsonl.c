@@ -23,6 +23,7 @@ static const char *const event_names[] = {
 	[LEDGER_JUMP] = "jump",
 	[LEDGER_GAP] = "gap",
 	[LEDGER_TARIFFS_DIFFER] = "tariffs-differ",
+	[LEDGER_CLOCK_BACK] = "clock-back",
 };
 
 static void print_time(FILE *out, const char *member, s64 unix_s)
@@ -35,7 +36,7 @@ static void print_time(FILE *out, const char *member, s64 unix_s)
 
 static void print_from_to(FILE *out, const struct ledger_event *e)
 {
-	if (e->kind == LEDGER_GAP) {
+	if (e->kind == LEDGER_GAP || e->kind == LEDGER_CLOCK_BACK) {
 		print_time(out, "from", e->from);
 		print_time(out, "to", e->to);
 	} else if (e->reg != Q_NONE) {
