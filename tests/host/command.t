@@ -28,7 +28,7 @@ sub promise {
 
 my ($help) = meterctl('--help');
 my @commands = $help =~ /^  ([a-z]+) +\S/mg;
-is_deeply([sort @commands], [qw(attach decode list path show simulate watch)], 'every_command_is_in_the_help');
+is_deeply([sort @commands], [qw(attach decode ledger list path show simulate source status watch)], 'every_command_is_in_the_help');
 for my $command (@commands) {
 	my ($out, $err, $code) = meterctl($command, '--help');
 	my @long = grep { length > 80 } split /\n/, $out;

@@ -16,8 +16,8 @@ static const char help[] =
 	"Usage: meterctl source [--socket PATH] NAME on|off\n"
 	"Switch a source of meterd on or off, until meterd is started again.\n"
 	"\n"
-	"  --socket PATH   the control socket of meterd; default: /run/meterd/control, or that\n"
-	"                  of a meterd which you have started yourself\n"
+	"  --socket PATH   the control socket of meterd; default: /run/meterd/control,\n"
+	"                  or that of a meterd which you have started yourself\n"
 	"\n"
 	"'enabled = no' in its section keeps a source off.\n"
 	"Exit codes: 0 done, 2 bad usage, no such source, or meterd cannot be asked.\n";

@@ -15,8 +15,8 @@ static const char help[] =
 	"Show how meterd does: its sources, its meters, and its ledger.\n"
 	"\n"
 	"  --json          what meterd answers, one JSON object\n"
-	"  --socket PATH   the control socket of meterd; default: /run/meterd/control, or that\n"
-	"                  of a meterd which you have started yourself\n"
+	"  --socket PATH   the control socket of meterd; default: /run/meterd/control,\n"
+	"                  or that of a meterd which you have started yourself\n"
 	"\n"
 	"Exit codes: 0 done, 2 bad usage or meterd cannot be asked.\n";
 
