@@ -213,8 +213,10 @@ static void tell_refused(struct kernel_meter *m)
 	if (errno == EACCES || errno == EPERM)
 		line_set_state(m->line, LINE_REFUSED,
 			       "/dev/%s is for root and the group meter: add this user to it", m->name);
+	else if (errno == ENODEV || errno == ENXIO || errno == ENOENT)
+		tell_gone(m);
 	else
-		line_set_state(m->line, LINE_SILENT, "/dev/%s cannot be opened: %s", m->name,
+		line_set_state(m->line, LINE_REFUSED, "/dev/%s cannot be opened: %s", m->name,
 			       strerror(errno));
 }
 

@@ -93,7 +93,7 @@ static void serial_close(struct serial *s)
 
 static void serial_absent(struct serial *s)
 {
-	line_set_state(s->line, LINE_SILENT, "%s is not there", config_of(s)->device);
+	line_set_state(s->line, LINE_SILENT, "it is not there: is the adapter plugged in?");
 }
 
 /* Unplugged, hung up, or broken. */
@@ -303,7 +303,7 @@ static bool serial_start(struct source *source)
 		return false;
 	s->tty.fd = -1;
 	s->line = line_add(source, source->config.device);
-	s->feed = s->line ? feed_new(s->line, source->config.protocols, true) : NULL;
+	s->feed = s->line ? feed_new(s->line, source->config.protocols) : NULL;
 	s->rest = event_new(base, -1, 0, serial_read, s);
 	s->look = event_new(base, -1, 0, serial_look, s);
 	s->wait = device_wait_new(base, source->config.device, serial_open, s);
