@@ -241,7 +241,8 @@ static const struct config_entry *earlier_entry(const struct building *b,
 						const struct config_section *s,
 						const struct config_entry *e)
 {
-	for (const struct config_section *at = b->text.sections; at <= s; at++) {
+	/* One with a name stands once. */
+	for (const struct config_section *at = *s->name ? s : b->text.sections; at <= s; at++) {
 		if (!same_section(at, s))
 			continue;
 		for (unsigned int i = 0; i < at->count; i++) {
