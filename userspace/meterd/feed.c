@@ -15,7 +15,6 @@ static const struct timeval pause_after = { .tv_sec = 1 };
 /**
  * struct feed - the decoder of one stream
  * @line: where telegrams go
- * @live: time goes on by itself; else only feed_end() says that nothing more comes
  * @newest: when the newest bytes came
  * @pause: NULL until it was needed
  * @marked_ms: steady clock of the last valid telegram's end, or of feed_reset()
@@ -24,7 +23,6 @@ static const struct timeval pause_after = { .tv_sec = 1 };
  */
 struct feed {
 	struct line *line;
-	bool live;
 	struct moment newest;
 	struct event *pause;
 	u64 marked_ms;
@@ -58,21 +56,19 @@ static void feed_telegram(void *context, const struct telegram *t)
 }
 
 /**
- * feed_new - a decoder for a stream
+ * feed_new - a decoder for a stream that comes as a meter sends it
  * @line: its line; must live longer
  * @protocols: LINE_*, those to try
- * @live: the bytes come as the meter sends them; else they come from a file
  *
  * Return: the feed; NULL without memory.
  */
-struct feed *feed_new(struct line *line, unsigned int protocols, bool live)
+struct feed *feed_new(struct line *line, unsigned int protocols)
 {
 	struct feed *f = calloc(1, sizeof(*f));
 
 	if (!f)
 		return NULL;
 	f->line = line;
-	f->live = live;
 	line_decoder_init(&f->decoder, protocols, feed_telegram, f);
 	line->decoder = &f->decoder;
 	feed_mark(f, steady_ms());
@@ -83,7 +79,7 @@ struct feed *feed_new(struct line *line, unsigned int protocols, bool live)
  * feed_end - no more bytes of this stream
  * @f: the feed
  *
- * May give a last telegram.
+ * May give a last telegram, one without a CRC.
  */
 void feed_end(struct feed *f)
 {
@@ -118,7 +114,7 @@ void feed_bytes(struct feed *f, const u8 *bytes, size_t count, const struct mome
 {
 	f->newest = *when;
 	line_decoder_feed(&f->decoder, bytes, count, when->steady_ms);
-	if (f->live && line_decoder_waits_for_pause(&f->decoder))
+	if (line_decoder_waits_for_pause(&f->decoder))
 		feed_wait(f);
 	else if (f->pause)
 		event_del(f->pause);
@@ -161,7 +157,7 @@ static const char *feed_seen(const struct feed *f)
 
 /**
  * feed_idle_ms - how long there was no valid telegram
- * @f: a live feed
+ * @f: the feed
  *
  * Return: ms since the end of the newest one, or since the stream began.
  */
@@ -174,7 +170,7 @@ u64 feed_idle_ms(const struct feed *f)
 
 /**
  * feed_complaint - what comes in place of telegrams
- * @f: a live feed
+ * @f: the feed
  *
  * Return: a constant sentence for line_set_state(), LINE_WRONG_DATA; NULL when nothing has come
  * lately, or nothing but the rest of a valid telegram, or when it is too early to tell.

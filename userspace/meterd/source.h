@@ -150,12 +150,12 @@ u64 steady_ms(void);
 s64 host_unix_ms(void);
 
 /**
- * struct feed - bytes to telegrams on one line; for serial, tcp and replay
+ * struct feed - live bytes to telegrams on one line; for serial and tcp
  *
  * Owns the decoder and the pause of one second that ends a P1 telegram without digits.
  */
 struct feed;
-struct feed *feed_new(struct line *line, unsigned int protocols, bool live);
+struct feed *feed_new(struct line *line, unsigned int protocols);
 void feed_bytes(struct feed *f, const u8 *bytes, size_t count, const struct moment *when);
 void feed_end(struct feed *f);		/* no more bytes of this stream: as a pause */
 void feed_reset(struct feed *f);	/* another stream begins: half a telegram is given up */

@@ -518,7 +518,7 @@ static bool tcp_start(struct source *s)
 	tcp->pause_ms = PAUSE_MIN_MS;
 	tcp->line = tcp_add_line(s);
 	if (tcp->line)
-		tcp->feed = feed_new(tcp->line, s->config.protocols, true);
+		tcp->feed = feed_new(tcp->line, s->config.protocols);
 	tcp->timer = evtimer_new(sources_base(s->all), tcp_timer, tcp);
 	if (!tcp->feed || !tcp->timer) {
 		tcp_free(tcp);
