@@ -127,10 +127,12 @@ static void tell_reading(struct serial *s)
 /* Why there is no telegram, as soon as that is worth saying. */
 static void tell_quiet(struct serial *s, u64 now_ms)
 {
+	/* At another speed a good line is garbage. */
+	enum line_seen harmless = is_searched(s) ? SEEN_GARBAGE : SEEN_NOTHING;
 	u64 patience_ms = line_patience_ms(s->line);
 	const char *complaint = feed_complaint(s->feed);
 
-	if (complaint && line_decoder_seen(s->line->decoder) > SEEN_GARBAGE)
+	if (complaint && line_decoder_seen(s->line->decoder) > harmless)
 		line_set_state(s->line, LINE_WRONG_DATA, "%s", complaint);
 	else if (now_ms - s->quiet_ms < patience_ms)
 		return;
