@@ -8,19 +8,6 @@
 
 #include "world.h"
 
-/* A source that is fed by hand, in place of replay. */
-static bool hand_start(struct source *s)
-{
-	return line_add(s, "hand");
-}
-
-static void hand_stop(struct source *s)
-{
-	(void)s;
-}
-
-static const struct source_ops by_hand = { "hand", hand_start, hand_stop };
-
 /**
  * struct stage - a world with one line that is fed by hand
  * @source: of the line; not one of the world's list
@@ -36,7 +23,7 @@ static void stage_begin(struct stage *s)
 {
 	memset(s, 0, sizeof(*s));
 	world_begin(&s->w);
-	s->source = (struct source){ .ops = &by_hand, .all = s->w.sources };
+	s->source = (struct source){ .all = s->w.sources };
 	snprintf(s->source.config.name, sizeof(s->source.config.name), "house");
 	s->line = line_add(&s->source, "hand");
 	s->feed = feed_new(s->line, LINE_AUTO);

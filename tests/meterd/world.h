@@ -66,8 +66,7 @@ int epoll_wait(int fd, struct epoll_event *events, int max, int timeout)
 /**
  * struct world - sources, and what came out of them
  * @heard: telegrams
- * @when: of the last one
- * @value: of the first field of the last one whose label is @label
+ * @when: of the last one; @number: of its meter
  * @states: changes of states
  * @gone: lines that are no more
  * @on_telegram: called for each one
@@ -178,8 +177,11 @@ static __attribute__((unused)) struct line *line_of(struct world *w, const char 
  * @accept: what it does with a new connection
  * @tick: what it does every @tick_ms
  * @connections: accepted so far; @times: when, ms
+ * @clients: those that are connected, @count of them
  * @received: bytes that came from clients
  * @sent: bytes that went to them
+ * @ticks: so far
+ * @step: for @tick
  */
 struct gateway {
 	struct world *world;
