@@ -808,6 +808,18 @@ WITH_SHEET(replaced_over_days)
 	       conserved(s, Q_energy_import, 1980 * WH) && sane_rows(s);
 }
 
+/* The gas meter is not replaced with the one of electricity. */
+WITH_SHEET(gas_goes_on)
+{
+	hear_on(s, Q_energy_import, T0, T0 + 1000, 10, 5000 * KWH);
+	hear_one(s, Q_gas, T0, 5000);
+	ledger_replace(s->book, "5678", T0 + 1100);
+	hear_on(s, Q_energy_import, T0 + 1100, T0 + 4000, 10, 3 * KWH);
+	hear_one(s, Q_gas, T0 + HOUR_S, 5800);
+	return s->segment_count == 1 && conserved(s, Q_gas, 800) &&
+	       running_is(s, Q_gas, PERIOD_DAY, 800, PARTIAL);
+}
+
 /* --- silence --- */
 
 WITH_SHEET(silence_told)
@@ -1357,6 +1369,7 @@ static const struct promise promises[] = {
 	{ "a_period_closed_by_an_unconfirmed_clock_says_so", unconfirmed_clock_marks },
 	{ "the_day_of_a_replaced_meter_is_part_one_and_part_two", replaced_in_a_day },
 	{ "a_meter_replaced_over_days_leaves_the_days_between_missing", replaced_over_days },
+	{ "gas_goes_on_when_the_electricity_meter_is_replaced", gas_goes_on },
 	{ "silence_is_missing_and_then_estimated", silence_told },
 	{ "silence_is_told_once", silence_after_restart },
 	{ "silence_after_late_readings_is_told_anew", silence_told_again },

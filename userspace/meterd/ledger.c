@@ -449,13 +449,13 @@ void ledger_read(struct ledger_book *b, const struct ledger_reading *r)
  * @time_s: when that was seen
  *
  * All segments end at their last readings. The next reading of each register opens another one,
- * without counting anything in between.
+ * without counting anything in between. Gas, water and heat have meters of their own, which stay.
  */
 void ledger_replace(struct ledger_book *b, const char *number, s64 time_s)
 {
 	unsigned int i, p;
 
-	for (i = 0; i < b->count; i++) {
+	for (i = 0; i < b->count && b->accounts[i].reg < Q_gas; i++) {
 		struct ledger_account *a = &b->accounts[i];
 
 		if (a->first_s)
