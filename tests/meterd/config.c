@@ -583,7 +583,7 @@ static bool other_files_add_in_the_order_of_their_bytes(const char **skip)
 
 	(void)skip;
 	mkdir("conf.d", 0755);
-	write_file("conf.d/b.conf", "[source third]\ntype = kernel\n", 29);
+	write_file("conf.d/a.conf", "[source third]\ntype = kernel\n", 29);
 	write_file("conf.d/B.conf", "[source second]\ntype = kernel\n", 30);
 	write_file("conf.d/10.conf", "[daemon]\ncycle = 9\n", 19);
 	write_file("conf.d/.hidden.conf", "rubbish\n", 8);
@@ -608,13 +608,13 @@ static bool other_files_do_not_repeat_keys(const char **skip)
 	return !c && tells(said,
 		"meterd: error: conf.d/10.conf:2: cycle: it was given already at meterd.conf:2, "
 		"expected once\n"
-		"meterd: error: conf.d/b.conf:1: [source third]: it was given already at "
+		"meterd: error: conf.d/a.conf:1: [source third]: it was given already at "
 		"meterd.conf:3, expected once\n");
 }
 
 static void remove_other_files(void)
 {
-	unlink("conf.d/b.conf");
+	unlink("conf.d/a.conf");
 	unlink("conf.d/B.conf");
 	unlink("conf.d/10.conf");
 	unlink("conf.d/.hidden.conf");
