@@ -128,6 +128,34 @@ def a_meter_that_was_never_heard_is_told_with_empty_quantities():
 
 
 @promise
+def a_register_that_is_not_believed_is_named_and_not_told():
+	meterd = replay("house", b"".join(p1(START + 10 * i, r1_8_1=wh, power_w=5) for i, wh in enumerate((500000, 500010, 100, 500020))))
+	held = [p1(START + 10 * i, r1_8_1=wh, power_w=5) for i, wh in enumerate((500000, 500010, 100))]
+	equal("held" in meterd.meter("house"), False, "held, once it is believed again")
+	meterd.stop()
+	meterd = replay("house", b"".join(held))
+	state = meterd.meter("house")
+	equal("energy_import_t1" in state["held"], True, state["held"])
+	equal(state["quantities"].get("energy_import_t1"), 500010)
+	equal(state["quantities"]["power_import"], 5)
+	meterd.stop()
+
+
+@promise
+def colors_and_tariffs_of_tempo_are_told():
+	frames = [tic_frame([("ADCO", "123456789012"), ("OPTARIF", "BBR("), ("ISOUSC", "45"), ("BBRHCJB", "000000001"),
+			     ("BBRHPJB", "000000002"), ("BBRHCJW", "000000003"), ("BBRHPJW", "000000004"), ("BBRHCJR", "000000005"),
+			     ("BBRHPJR", "000000006"), ("PTEC", "HPJW"), ("DEMAIN", "ROUG"), ("IINST", "002"), ("PAPP", "00460")],
+			    standard=False)] * 3
+	meterd = replay("tempo", b"".join(frames), "start = 2024-10-10T12:00:00Z\ninterval = 2\n")
+	state = meterd.meter("tempo")
+	equal({k: state.get(k) for k in ("tariff_label", "tariff_by", "color_today", "color_tomorrow")},
+	      {"tariff_label": "HPJW", "tariff_by": "field", "color_today": "white", "color_tomorrow": "red"})
+	equal(list(state), [m for m in MEMBERS if m in state], "order of the members")
+	meterd.stop()
+
+
+@promise
 def foreign_bytes_stay_text():
 	"""A tariff's name that would end a string, an array, a page."""
 	meterd = replay("tic", tic_standard(START, east=1, ltarf='"],<a>\\ ') + tic_standard(START + 2, east=1,

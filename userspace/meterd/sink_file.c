@@ -261,11 +261,11 @@ void sink_file_end(struct sink_file *f)
 
 /**
  * sink_file_reopen - begins the file anew, after the old one was moved away
- * @f: a file; standard output stays
+ * @f: a file; standard output and a pipe that is open stay
  */
 void sink_file_reopen(struct sink_file *f)
 {
-	if (!f->path)
+	if (!f->path || (f->fd >= 0 && f->waits))
 		return;
 	file_close(f);
 	f->retry_ms = 0;
