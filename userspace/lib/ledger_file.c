@@ -147,26 +147,6 @@ static enum found look_at_header(const char *path, off_t *bytes, char *error)
 	return FOUND_UNUSABLE;
 }
 
-/* A ledger that nobody writes, in a directory where the reader may make no files. */
-static int connect_immutable(const char *path, sqlite3 **db)
-{
-	char wal[4096];
-	char *uri;
-	int rc;
-
-	snprintf(wal, sizeof(wal), "%s-wal", path);
-	if (!access(wal, F_OK))
-		return SQLITE_CANTOPEN;
-	uri = sqlite3_mprintf("file:%s?immutable=1", path);
-	if (!uri)
-		return SQLITE_NOMEM;
-	sqlite3_close(*db);
-	rc = sqlite3_open_v2(uri, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX,
-			     NULL);
-	sqlite3_free(uri);
-	return rc ? rc : sqlite3_exec(*db, "SELECT 1 FROM sqlite_schema", NULL, NULL, NULL);
-}
-
 /**
  * ledger_file_connect - a connection to a file of which is known that it may be used
  * @path: of the file
@@ -189,10 +169,7 @@ int ledger_file_connect(const char *path, enum ledger_file_mode mode, sqlite3 **
 	rc = sqlite3_exec(*db, pragmas, NULL, NULL, NULL);
 	if (mode == LEDGER_FILE_READ) {
 		sqlite3_db_config(*db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-		rc = sqlite3_exec(*db, "SELECT 1 FROM sqlite_schema", NULL, NULL, NULL);
-		if ((rc & 0xff) == SQLITE_CANTOPEN)
-			rc = connect_immutable(path, db);
-		return rc;
+		return sqlite3_exec(*db, "SELECT 1 FROM sqlite_schema", NULL, NULL, NULL);
 	}
 	sqlite3_busy_timeout(*db, 5000);
 	return rc ? rc : sqlite3_exec(*db, write_pragmas, NULL, NULL, NULL);
@@ -334,12 +311,51 @@ static sqlite3 *make(const char *path, char *error)
 	return open_to_write(path, error);
 }
 
+static bool has_log(const char *path, const char *suffix)
+{
+	char name[4096];
+
+	snprintf(name, sizeof(name), "%s%s", path, suffix);
+	return !access(name, F_OK);
+}
+
+static char *immutable_uri(const char *path)
+{
+	sqlite3_str *uri = sqlite3_str_new(NULL);
+
+	sqlite3_str_appendall(uri, "file:");
+	for (; *path; path++)
+		sqlite3_str_appendf(uri, strchr("%?#", *path) ? "%%%02x" : "%c", *path);
+	sqlite3_str_appendall(uri, "?immutable=1");
+	return sqlite3_str_finish(uri);
+}
+
+/* A ledger that nobody writes, in a directory where the reader may make no files. */
+static int connect_immutable(const char *path, sqlite3 **db)
+{
+	char *uri;
+	int rc;
+
+	if (has_log(path, "-wal") || has_log(path, "-journal"))
+		return SQLITE_CANTOPEN;
+	uri = immutable_uri(path);
+	if (!uri)
+		return SQLITE_NOMEM;
+	sqlite3_close(*db);
+	rc = sqlite3_open_v2(uri, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX,
+			     NULL);
+	sqlite3_free(uri);
+	return rc;
+}
+
 static sqlite3 *open_to_read(const char *path, char *error)
 {
 	sqlite3 *db = NULL;
 	int version, rc;
 
 	rc = ledger_file_connect(path, LEDGER_FILE_READ, &db);
+	if ((rc & 0xff) == SQLITE_CANTOPEN || (rc & 0xff) == SQLITE_READONLY)
+		rc = connect_immutable(path, &db);
 	if (rc)
 		say_unreadable(path, db ? sqlite3_errmsg(db) : sqlite3_errstr(rc), error);
 	else if (ours(db, path, &version, error))

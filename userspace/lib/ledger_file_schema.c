@@ -7,6 +7,7 @@
  * what all meters write at the end of a quarter of an hour stands side by side. Qualities stand in
  * a table of their own, with rows only where something is not good.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -104,6 +105,16 @@ int ledger_file_version(sqlite3 *db, int *version)
 	return rc;
 }
 
+static int sync_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+
+	rc = fd < 0 || fsync(fd) ? SQLITE_IOERR_FSYNC : SQLITE_OK;
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
 /* A copy without the log, complete and on the disk before anything changes. */
 static int back_up(sqlite3 *db, const char *copy)
 {
@@ -115,7 +126,8 @@ static int back_up(sqlite3 *db, const char *copy)
 		return rc;
 	sqlite3_bind_text(statement, 1, copy, -1, SQLITE_STATIC);
 	sqlite3_step(statement);
-	return sqlite3_finalize(statement);
+	rc = sqlite3_finalize(statement);
+	return rc ? rc : sync_file(copy);
 }
 
 static int apply_steps(sqlite3 *db, int version, const struct ledger_file_step *steps, size_t count)

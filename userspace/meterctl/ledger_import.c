@@ -49,7 +49,7 @@ static bool failed(const struct import *i, int rc)
 	return rc;
 }
 
-/* Whether the register counts this period itself, or has counted it and says it had nothing. */
+/* Whether the register counts this period itself, or one after it. */
 static bool counts(const struct import *i, unsigned int reg)
 {
 	const struct ledger_open_span *span = &i->counters[reg].span[i->period];
@@ -66,7 +66,7 @@ static void sift(struct import *i, const struct ledger_row *there)
 		bool missing = has && there->quality[reg] & QUALITY_MISSING;
 		u8 quality = i->row.quality[reg] & ~LEDGER_FILE_IMPORTED;
 
-		if (has && (there->quality[reg] & ~LEDGER_FILE_IMPORTED) == quality &&
+		if (has && there->quality[reg] == quality &&
 		    (missing || there->milli[reg] == i->row.milli[reg]))
 			i->there++;
 		else if ((has && !missing) || counts(i, reg))
@@ -77,18 +77,38 @@ static void sift(struct import *i, const struct ledger_row *there)
 	}
 }
 
+/* What an export would say of the period, totals that are sums of tariffs too. */
+static int read_there(struct import *i, struct ledger_row *there)
+{
+	struct ledger_entry entries[REGISTER_COUNT];
+	sqlite3_stmt *reader = i->reader[i->period];
+	size_t count = 0;
+	int rc;
+
+	ledger_file_rows_begin(reader, i->meter.id, i->row.start_s, i->row.start_s + 1, 1);
+	rc = ledger_file_rows_next(reader, there);
+	sqlite3_reset(reader);
+	if (rc == SQLITE_ROW)
+		count = ledger_row_entries(there, i->period, entries);
+	for (size_t n = 0; n < count; n++) {
+		unsigned int reg = register_index(entries[n].reg);
+
+		there->has |= 1ull << reg;
+		there->milli[reg] = entries[n].milli;
+		there->quality[reg] = entries[n].quality;
+	}
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 static int put_row(struct import *i)
 {
-	sqlite3_stmt *reader = i->reader[i->period];
 	struct ledger_row there = { 0 };
 	int rc;
 
 	if (!i->row.has)
 		return SQLITE_OK;
-	ledger_file_rows_begin(reader, i->meter.id, i->row.start_s, i->row.start_s + 1, 1);
-	rc = ledger_file_rows_next(reader, &there);
-	sqlite3_reset(reader);
-	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+	rc = read_there(i, &there);
+	if (rc)
 		return rc;
 	sift(i, &there);
 	i->added += __builtin_popcountll(i->row.has);
