@@ -78,23 +78,24 @@ static const struct mistake {
 	  "2: '= 5': expected [SECTION] or KEY = VALUE\n" },
 	{ "a_key_before_the_first_section_is_told_once", "\ncycle = 5\nlog = info\n",
 	  "2: cycle stands before the first section, expected [SECTION]\n" },
-	{ "a_section_that_is_not_closed_is_told_and_its_keys_are_not", "[daemon\ncycle = x\n[http]\n",
-	  "1: '[daemon': expected [SECTION]\n" },
+	{ "a_section_that_is_not_closed_is_told_and_its_keys_are_not",
+	  "[daemon\ncycle = x\n[http]\n", "1: '[daemon': expected [SECTION]\n" },
 	{ "an_empty_section_name_is_told", "[]\n", "1: '[]': expected [SECTION]\n" },
 	{ "a_section_that_there_is_not_is_told", "[deamon]\ncycle = 5\n",
 	  "1: [deamon]: there is no such section, expected daemon, http, source NAME, meter NUMBER "
 	  "or sink NAME\n" },
 	{ "an_empty_unknown_section_is_told_too", "[nothing]\n",
-	  "1: [nothing]: there is no such section, expected daemon, http, source NAME, meter NUMBER "
+	  "1: [nothing]: there is no such section, expected daemon, http, source NAME, meter "
+	  "NUMBER "
 	  "or sink NAME\n" },
 	{ "the_words_of_the_grammar_are_in_lower_case", "[Daemon]\n",
 	  "1: [Daemon]: there is no such section, expected daemon, http, source NAME, meter NUMBER "
 	  "or sink NAME\n" },
 	{ "an_unknown_key_is_told_with_those_there_are", "[http]\nport = 80\n",
 	  "2: port: [http] has no such key, expected one of listen, names\n" },
-	{ "keys_of_a_source_are_told_by_its_type",
-	  "[source a]\ntype = kernel\nnothing = 1\n",
-	  "3: nothing: [source] has no such key, expected one of type, enabled, cycle, trace, auto\n" },
+	{ "keys_of_a_source_are_told_by_its_type", "[source a]\ntype = kernel\nnothing = 1\n",
+	  "3: nothing: [source] has no such key, expected one of type, enabled, cycle, trace, "
+	  "auto\n" },
 	{ "a_key_given_twice_is_told_with_both_places", "[daemon]\ncycle = 5\n\ncycle = 6\n",
 	  "4: cycle: it was given already at meterd.conf:2, expected once\n" },
 	{ "a_key_given_twice_is_told_over_sections_of_the_same_name",
@@ -110,7 +111,8 @@ static const struct mistake {
 	  "2: type = kernel;no comment: expected kernel, serial, tcp or replay\n" },
 	{ "a_colon_does_not_part_key_and_value", "[daemon]\ncycle: 5\n",
 	  "2: 'cycle: 5': expected [SECTION] or KEY = VALUE\n" },
-	{ "all_mistakes_are_told", "[daemon]\ncycle = x\nlog = loud\n[http]\nlisten = here\n[foo]\n",
+	{ "all_mistakes_are_told",
+	  "[daemon]\ncycle = x\nlog = loud\n[http]\nlisten = here\n[foo]\n",
 	  "2: cycle = x: expected seconds from 0 (each telegram) to 86400\n"
 	  "3: log = loud: expected error, warning, info or debug\n"
 	  "5: listen = here: expected ADDRESS:PORT such as 127.0.0.1:8087 or [::1]:8087, or off\n"
@@ -119,7 +121,8 @@ static const struct mistake {
 
 	/* Sections. */
 	{ "daemon_has_no_name", "[daemon x]\n", "1: [daemon x]: expected [daemon]\n" },
-	{ "a_source_has_a_name", "[source]\ntype = kernel\n", "1: [source]: expected [source NAME]\n" },
+	{ "a_source_has_a_name", "[source]\ntype = kernel\n",
+	  "1: [source]: expected [source NAME]\n" },
 	{ "a_meter_has_a_number", "[meter]\n", "1: [meter]: expected [meter NUMBER]\n" },
 	{ "a_sink_has_a_name", "[sink]\n", "1: [sink]: expected [sink NAME]\n" },
 	{ "bridge_is_no_name_of_a_source", "[source bridge]\ntype = kernel\n",
@@ -128,7 +131,8 @@ static const struct mistake {
 	  "1: [source a b]: expected a name of 1 to 32 of A-Z a-z 0-9 _ -, and not bridge\n" },
 	{ "a_name_has_at_most_32_characters",
 	  "[sink a12345678901234567890123456789012]\ntype = csv\npath = -\n",
-	  "1: [sink a12345678901234567890123456789012]: expected a name of 1 to 32 of A-Z a-z 0-9 _ "
+	  "1: [sink a12345678901234567890123456789012]: expected a name of 1 to 32 of A-Z a-z 0-9 "
+	  "_ "
 	  "-, and not bridge\n" },
 	{ "a_source_stands_once", "[source a]\ntype = kernel\n[source a]\ntype = kernel\n",
 	  "3: [source a]: it was given already at meterd.conf:1, expected once\n" },
@@ -143,14 +147,17 @@ static const struct mistake {
 	{ "mqtt_comes_later", "[mqtt]\nhost = localhost\n",
 	  "1: [mqtt]: this meterd (" METERLINE_VERSION ") cannot do MQTT yet; leave it out\n" },
 	{ "d2l_comes_later", "[source a]\ntype = d2l\nlisten = 0.0.0.0:7845\n",
-	  "2: type: this meterd (" METERLINE_VERSION ") cannot do D2L modules yet; leave it out\n" },
+	  "2: type: this meterd (" METERLINE_VERSION
+	  ") cannot do D2L modules yet; leave it out\n" },
 	{ "mbus_comes_later", "[source a]\ntype = mbus\n",
 	  "2: type: this meterd (" METERLINE_VERSION ") cannot do M-Bus yet; leave it out\n" },
 	{ "iio_comes_later", "[source a]\ntype = iio\n",
-	  "2: type: this meterd (" METERLINE_VERSION ") cannot do meters through iiod yet; leave it "
+	  "2: type: this meterd (" METERLINE_VERSION
+	  ") cannot do meters through iiod yet; leave it "
 	  "out\n" },
 	{ "keys_come_later", "[source a]\ntype = tcp\nhost = h\nkey_file = k\n",
-	  "4: key_file: this meterd (" METERLINE_VERSION ") cannot do encrypted telegrams yet; leave "
+	  "4: key_file: this meterd (" METERLINE_VERSION
+	  ") cannot do encrypted telegrams yet; leave "
 	  "it out\n" },
 	{ "profiles_come_later", "[source a]\ntype = tcp\nhost = h\nprofile = e450\n",
 	  "4: profile: this meterd (" METERLINE_VERSION ") cannot do profiles of M-Bus meters yet; "
@@ -181,14 +188,18 @@ static const struct mistake {
 
 	/* [http] */
 	{ "listen_wants_a_port", "[http]\nlisten = 127.0.0.1\n",
-	  "2: listen = 127.0.0.1: expected ADDRESS:PORT such as 127.0.0.1:8087 or [::1]:8087, or off\n" },
+	  "2: listen = 127.0.0.1: expected ADDRESS:PORT such as 127.0.0.1:8087 or [::1]:8087, or "
+	  "off\n" },
 	{ "listen_wants_a_port_that_there_is", "[http]\nlisten = 127.0.0.1:65536\n",
-	  "2: listen = 127.0.0.1:65536: expected ADDRESS:PORT such as 127.0.0.1:8087 or [::1]:8087, or "
+	  "2: listen = 127.0.0.1:65536: expected ADDRESS:PORT such as 127.0.0.1:8087 or "
+	  "[::1]:8087, or "
 	  "off\n" },
 	{ "listen_wants_brackets_around_ipv6", "[http]\nlisten = ::1:8087\n",
-	  "2: listen = ::1:8087: expected ADDRESS:PORT such as 127.0.0.1:8087 or [::1]:8087, or off\n" },
+	  "2: listen = ::1:8087: expected ADDRESS:PORT such as 127.0.0.1:8087 or [::1]:8087, or "
+	  "off\n" },
 	{ "listen_wants_no_name", "[http]\nlisten = localhost:8087\n",
-	  "2: listen = localhost:8087: expected ADDRESS:PORT such as 127.0.0.1:8087 or [::1]:8087, or "
+	  "2: listen = localhost:8087: expected ADDRESS:PORT such as 127.0.0.1:8087 or [::1]:8087, "
+	  "or "
 	  "off\n" },
 	{ "names_have_no_holes", "[http]\nnames = a,,b\n",
 	  "2: names = a,,b: expected names of this machine, parted by commas\n" },
@@ -206,13 +217,15 @@ static const struct mistake {
 	  "1: [source a]: host is missing, expected a name or an address; the port is a key of its "
 	  "own, port = 8088\n" },
 	{ "serial_wants_a_device", "[source a]\ntype = serial\n",
-	  "1: [source a]: device is missing, expected a path such as /dev/serial/by-id/usb-..., from "
+	  "1: [source a]: device is missing, expected a path such as /dev/serial/by-id/usb-..., "
+	  "from "
 	  "its / on\n" },
 	{ "replay_wants_a_path", "[source a]\ntype = replay\n",
 	  "1: [source a]: path is missing, expected a file or a directory\n" },
 	{ "a_device_is_not_of_tcp", "[source a]\ntype = tcp\nhost = h\ndevice = /dev/ttyUSB0\n",
 	  "4: device: not a key of a source of this type, expected with type = serial\n" },
-	{ "a_misplaced_key_before_the_type_is_told", "[source a]\ndevice = /dev/ttyUSB0\nhost = h\n"
+	{ "a_misplaced_key_before_the_type_is_told",
+	  "[source a]\ndevice = /dev/ttyUSB0\nhost = h\n"
 	  "type = tcp\n",
 	  "2: device: not a key of a source of this type, expected with type = serial\n" },
 	{ "a_host_is_not_of_kernel", "[source a]\ntype = kernel\nhost = h\n",
@@ -230,15 +243,19 @@ static const struct mistake {
 	  "3: host = 192.0.2.1:8088: expected a name or an address; the port is a key of its own, "
 	  "port = 8088\n" },
 	{ "an_ipv6_host_has_no_port", "[source a]\ntype = tcp\nhost = [::1]:8088\n",
-	  "3: host = [::1]:8088: expected a name or an address; the port is a key of its own, port = "
+	  "3: host = [::1]:8088: expected a name or an address; the port is a key of its own, port "
+	  "= "
 	  "8088\n" },
 	{ "a_host_is_no_option", "[source a]\ntype = tcp\nhost = -h\n",
-	  "3: host = -h: expected a name or an address; the port is a key of its own, port = 8088\n" },
+	  "3: host = -h: expected a name or an address; the port is a key of its own, port = "
+	  "8088\n" },
 	{ "a_host_is_no_url", "[source a]\ntype = tcp\nhost = http://h/\n",
-	  "3: host = http://h/: expected a name or an address; the port is a key of its own, port = "
+	  "3: host = http://h/: expected a name or an address; the port is a key of its own, port "
+	  "= "
 	  "8088\n" },
 	{ "a_device_is_a_whole_path", "[source a]\ntype = serial\ndevice = ttyUSB0\n",
-	  "3: device = ttyUSB0: expected a path such as /dev/serial/by-id/usb-..., from its / on\n" },
+	  "3: device = ttyUSB0: expected a path such as /dev/serial/by-id/usb-..., from its / "
+	  "on\n" },
 	{ "a_protocol_is_one_that_there_is", "[source a]\ntype = tcp\nhost = h\nprotocol = p2\n",
 	  "4: protocol = p2: expected auto, tic or p1\n" },
 	{ "a_serial_line_has_the_speed_of_a_meter",
@@ -273,18 +290,23 @@ static const struct mistake {
 	{ "continuous_is_yes_or_no", "[meter 1]\ncontinuous = 1\n",
 	  "2: continuous = 1: expected yes or no\n" },
 	{ "labels_have_no_holes", "[meter 1]\ntariff_labels = HC,,HP\n",
-	  "2: tariff_labels = HC,,HP: expected 1 to 16 labels of 1 to 32 bytes, parted by commas\n" },
-	{ "there_are_16_tariffs", "[meter 1]\ntariff_labels = 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17\n",
-	  "2: tariff_labels = 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17: expected 1 to 16 labels of 1 "
+	  "2: tariff_labels = HC,,HP: expected 1 to 16 labels of 1 to 32 bytes, parted by "
+	  "commas\n" },
+	{ "there_are_16_tariffs",
+	  "[meter 1]\ntariff_labels = 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17\n",
+	  "2: tariff_labels = 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17: expected 1 to 16 labels "
+	  "of 1 "
 	  "to 32 bytes, parted by commas\n" },
 	{ "a_scale_has_a_code", "[meter 1]\nscale.power = 10\n",
 	  "2: scale.power = 10: expected a code behind scale. such as scale.1-0:1.8.0\n" },
 	{ "a_scale_has_a_whole_code", "[meter 1]\nscale.1-0:1.8 = 10\n",
 	  "2: scale.1-0:1.8 = 10: expected a code behind scale. such as scale.1-0:1.8.0\n" },
 	{ "a_scale_is_not_0", "[meter 1]\nscale.1-0:1.8.0 = 0\n",
-	  "2: scale.1-0:1.8.0 = 0: expected a factor from 0.001 to 1000000, at most three decimals\n" },
+	  "2: scale.1-0:1.8.0 = 0: expected a factor from 0.001 to 1000000, at most three "
+	  "decimals\n" },
 	{ "a_scale_is_above_0", "[meter 1]\nscale.1-0:1.8.0 = -1\n",
-	  "2: scale.1-0:1.8.0 = -1: expected a factor from 0.001 to 1000000, at most three decimals\n" },
+	  "2: scale.1-0:1.8.0 = -1: expected a factor from 0.001 to 1000000, at most three "
+	  "decimals\n" },
 	{ "a_scale_has_three_decimals", "[meter 1]\nscale.1-0:1.8.0 = 0.0001\n",
 	  "2: scale.1-0:1.8.0 = 0.0001: expected a factor from 0.001 to 1000000, at most three "
 	  "decimals\n" },
@@ -338,7 +360,8 @@ static bool refuses(const struct mistake *m)
 /* A sentence about ranges is of another file; that it comes with its place is of this one. */
 static bool a_mistake_in_ranges_is_told_with_its_reason(const char **skip)
 {
-	static const char before[] = "meterd: error: meterd.conf:2: tariff_ranges = 22:00-06:00 1: ";
+	static const char before[] =
+		"meterd: error: meterd.conf:2: tariff_ranges = 22:00-06:00 1: ";
 	char said[4096];
 	struct config *c = read_text("[meter 1]\ntariff_ranges = 22:00-06:00 1\n", said,
 				     sizeof(said));
@@ -429,14 +452,16 @@ static bool all_keys_arrive(const char **skip)
 	SAME(!strcmp(c->state, expected));
 	SAME(!strcmp(c->runtime, "/r"));
 	SAME(!strcmp(zone_name(c->zone), "Europe/Paris"));
-	SAME(c->cycle_s == 0 && c->identity && c->log == LEVEL_DEBUG && c->keep_quarters_days == 40);
+	SAME(c->cycle_s == 0 && c->identity && c->log == LEVEL_DEBUG &&
+	     c->keep_quarters_days == 40);
 	SAME(!strcmp(c->user, "root"));
 	SAME(!strcmp(c->listen_host, "::1") && c->listen_port == 80 && c->host_name_count == 2);
 	SAME(!strcmp(c->host_names[0], "meter.example") && !strcmp(c->host_names[1], "pi"));
 	SAME(c->source_count == 4);
 	SAME(!c->sources[0].enabled && !c->sources[0].makes_meters &&
 	     !strcmp(c->sources[0].trace, "log") && c->sources[0].cycle_s == -1);
-	SAME(!strcmp(c->sources[1].device, "/dev/ttyUSB0") && c->sources[1].speed_bit_per_s == 1200);
+	SAME(!strcmp(c->sources[1].device, "/dev/ttyUSB0") &&
+	     c->sources[1].speed_bit_per_s == 1200);
 	SAME(c->sources[1].parity == PARITY_EVEN && c->sources[1].protocols == LINE_TIC);
 	SAME(c->sources[1].cycle_s == 10 && !c->sources[1].trace && c->sources[1].makes_meters);
 	SAME(!strcmp(c->sources[2].host, "2001:db8::1") && c->sources[2].port == 23);
@@ -475,7 +500,8 @@ static bool http_can_be_off(const char **skip)
 static bool a_source_that_is_off_is_a_source(const char **skip)
 {
 	struct config *c = good("[source t]\ntype = tcp\nhost = h\nenabled = no\n");
-	bool kept = c && c->source_count == 1 && !c->sources[0].enabled && c->sources[0].port == 8088;
+	bool kept = c && c->source_count == 1 && !c->sources[0].enabled &&
+		    c->sources[0].port == 8088;
 
 	(void)skip;
 	config_free(c);
@@ -519,8 +545,9 @@ static bool longer_lines_are_refused(const char **skip)
 	write_file(FILE_NAME, text, long_line(text, 4097));
 	c = read_config(FILE_NAME, said, sizeof(said));
 	config_free(c);
-	return !c && tells(said, "3: the line has 4097 bytes, expected at most 4096\n"
-				 "1: [sink s]: path is missing, expected a file, or - for stdout\n");
+	return !c &&
+	       tells(said, "3: the line has 4097 bytes, expected at most 4096\n"
+			   "1: [sink s]: path is missing, expected a file, or - for stdout\n");
 }
 
 static bool a_nul_byte_is_refused(const char **skip)
@@ -768,7 +795,8 @@ static const struct promise promises[] = {
 	{ "the_manual_page_and_the_parser_know_the_same_keys",
 	  the_manual_page_and_the_parser_know_the_same_keys },
 	{ "the_example_is_fine_as_it_is", the_example_is_fine_as_it_is },
-	{ "the_example_is_fine_when_it_is_uncommented", the_example_is_fine_when_it_is_uncommented },
+	{ "the_example_is_fine_when_it_is_uncommented",
+	  the_example_is_fine_when_it_is_uncommented },
 };
 
 static void load(const char *name, char *text, size_t size)

@@ -67,7 +67,8 @@ static bool ten_lines_of_a_subject_in_ten_minutes(const char **skip)
 		return broken("%u lines before ten minutes are over", lines());
 	now_ms += 1;
 	listen_to(speak_25_times);
-	return (lines() == 10 && !strncmp(said, "meterd: gateway: line 0 (and 40 lines not told)\n", 48)) ||
+	return (lines() == 10 &&
+		!strncmp(said, "meterd: gateway: line 0 (and 40 lines not told)\n", 48)) ||
 	       broken("%s", said);
 }
 
@@ -102,7 +103,8 @@ static bool levels_are_kept(const char **skip)
 
 	(void)skip;
 	listen_to(speak_at_all_levels);
-	kept = !strcmp(said, "meterd: error: x: error\nmeterd: warning: x: warning\nmeterd: x: info\n");
+	kept = !strcmp(said,
+		       "meterd: error: x: error\nmeterd: warning: x: warning\nmeterd: x: info\n");
 	log_set_level(LEVEL_ERROR);
 	listen_to(speak_at_all_levels);
 	kept = kept && !strcmp(said, "meterd: error: x: error\n") && !log_wants(LEVEL_WARNING);

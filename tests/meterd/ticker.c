@@ -49,7 +49,8 @@ bool host_clock_synchronised(void)
 	return true;
 }
 
-enum clock_trust host_clock_trust(const struct host_clock *c, s64 unix_s, u64 steady, bool synchronised)
+enum clock_trust host_clock_trust(const struct host_clock *c, s64 unix_s, u64 steady,
+				  bool synchronised)
 {
 	(void)c;
 	(void)unix_s;
@@ -179,7 +180,8 @@ static bool the_ledger_is_stored_once_after_each_quarter(const char **skip)
 
 		kept = is_after_a_quarter(next) && next <= world.unix_ms / 1000 + QUARTER_S;
 		pass_to(next);
-		kept = kept && (world.commits == i || broken("%u commits, not %u", world.commits, i));
+		kept = kept &&
+		       (world.commits == i || broken("%u commits, not %u", world.commits, i));
 	}
 	return end(kept);
 }
@@ -240,7 +242,8 @@ static bool a_clock_set_forward_is_told_and_followed(const char **skip)
 	if (!begin(BEGIN_S + 100, true))
 		return false;
 	set_clock(BEGIN_S + 100 + 3600);
-	kept = world.lines == 1 && !strcmp(world.line, "the host's clock was set forward by 3600 s") &&
+	kept = world.lines == 1 &&
+	       !strcmp(world.line, "the host's clock was set forward by 3600 s") &&
 	       world.commits == 1 && world.armed_s > BEGIN_S + 3700 &&
 	       world.armed_s <= BEGIN_S + 3700 + QUARTER_S;
 	return end(kept || broken("%s; %u commits, armed for %lld", world.line, world.commits,

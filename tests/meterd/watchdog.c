@@ -50,7 +50,8 @@ void log_line(enum log_level level, const char *who, const char *format, ...)
 
 static struct line_decoder decoder;
 
-/* Lets the watchdog look once at these sources; whether the service manager heard that all is well. */
+/* Lets the watchdog look once at these sources; whether the service manager heard that all is well.
+ */
 static bool is_well(struct source *sources)
 {
 	struct event_base *base = event_base_new();
@@ -107,7 +108,8 @@ static bool lines_with_telegrams_are_well(const char **skip)
 /* Of the last source, the last line: each is visited. */
 static bool a_line_that_nobody_looks_after_is_no_good_news(const char **skip)
 {
-	struct source b = { .config.type = SOURCE_TCP }, a = { .config.type = SOURCE_TCP, .next = &b };
+	struct source b = { .config.type = SOURCE_TCP },
+		      a = { .config.type = SOURCE_TCP, .next = &b };
 	struct line second, line;
 
 	(void)skip;
@@ -174,9 +176,11 @@ int main(void)
 		{ "lines_with_telegrams_are_well", lines_with_telegrams_are_well },
 		{ "a_line_that_nobody_looks_after_is_no_good_news",
 		  a_line_that_nobody_looks_after_is_no_good_news },
-		{ "lines_that_say_they_are_silent_are_well", lines_that_say_they_are_silent_are_well },
+		{ "lines_that_say_they_are_silent_are_well",
+		  lines_that_say_they_are_silent_are_well },
 		{ "a_replay_has_its_own_clock", a_replay_has_its_own_clock },
-		{ "nobody_who_wants_to_know_is_no_watchdog", nobody_who_wants_to_know_is_no_watchdog },
+		{ "nobody_who_wants_to_know_is_no_watchdog",
+		  nobody_who_wants_to_know_is_no_watchdog },
 	};
 
 	return keep_promises(promises, COUNT(promises));

@@ -255,8 +255,8 @@ static const struct config_entry *earlier_entry(const struct building *b,
 	return NULL;
 }
 
-static void apply_value(struct building *b, const struct config_key *k, const struct config_entry *e,
-			void *item)
+static void apply_value(struct building *b, const struct config_key *k,
+			const struct config_entry *e, void *item)
 {
 	struct key_value v = {
 		.text = e->value,
@@ -284,8 +284,9 @@ static void apply_entry(struct building *b, const struct config_kind *kind,
 	char list[512];
 
 	if (earlier) {
-		config_error(&b->text, &e->place, "%s: it was given already at %s:%u, expected once",
-			     e->key, earlier->place.file, earlier->place.line);
+		config_error(&b->text, &e->place,
+			     "%s: it was given already at %s:%u, expected once", e->key,
+			     earlier->place.file, earlier->place.line);
 	} else if (later) {
 		refuse_later(b, &e->place, e->key, later);
 	} else if (!k) {
@@ -496,8 +497,8 @@ static void complete(struct building *b)
 		c->zone = system_zone();
 	if (!c->zone)
 		config_error(&b->text, &nowhere,
-			     "the system's time zone is not known, expected timezone = Europe/Paris "
-			     "or another in [daemon], and the package tzdata");
+			     "the system's time zone is not known, expected timezone = "
+			     "Europe/Paris or another in [daemon], and the package tzdata");
 }
 
 static int is_configuration(const struct dirent *entry)

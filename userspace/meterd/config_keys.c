@@ -478,7 +478,8 @@ static const struct config_key meter_keys[] = {
 	  "1 to 16 labels of 1 to 32 bytes, parted by commas" },
 	{ "tariff_ranges", 0, false, meter_tariff_ranges,
 	  "ranges such as 22:00-06:00 1, 06:00-22:00 2" },
-	{ "scale.", 0, false, meter_scale, "a factor from 0.001 to 1000000, at most three decimals" },
+	{ "scale.", 0, false, meter_scale,
+	  "a factor from 0.001 to 1000000, at most three decimals" },
 	{ 0 },
 };
 

@@ -292,6 +292,7 @@ close_fd:
 
 static bool open_socket(struct control *c)
 {
+	const unsigned int flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC;
 	int fd;
 
 	if (!remove_stale(&c->path))
@@ -301,8 +302,7 @@ static bool open_socket(struct control *c)
 		log_line(LEVEL_ERROR, "control", "%s: %s", c->path.sun_path, strerror(errno));
 		return false;
 	}
-	c->listener = evconnlistener_new(c->base, on_accept, c,
-					 LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, BACKLOG, fd);
+	c->listener = evconnlistener_new(c->base, on_accept, c, flags, BACKLOG, fd);
 	if (!c->listener) {
 		log_line(LEVEL_ERROR, "control", "%s: %s", c->path.sun_path, strerror(errno));
 		close(fd);

@@ -299,8 +299,8 @@ static bool start(struct daemon *d)
 
 	files_allow(c->source_count);
 	if (!watch_signals(d) || !identity_find(&d->user, c->user) ||
-	    !identity_make_directory(&d->user, c->state, NULL) || !open_ledger(d) || !make_parts(d) ||
-	    !open_doors(d))
+	    !identity_make_directory(&d->user, c->state, NULL) || !open_ledger(d) ||
+	    !make_parts(d) || !open_doors(d))
 		return false;
 	if (!identity_become(&d->user)) {
 		log_line(LEVEL_ERROR, "daemon", "user = %s: %s", c->user, strerror(errno));

@@ -36,7 +36,8 @@ bool identity_find(struct identity *who, const char *user)
 		return true;
 	entry = getpwnam(user);
 	if (!entry) {
-		log_line(LEVEL_ERROR, "daemon", "there is no user %s, expected one in user =", user);
+		log_line(LEVEL_ERROR, "daemon",
+			 "there is no user %s, expected one in user =", user);
 		return false;
 	}
 	who->name = user;
@@ -148,5 +149,6 @@ void files_allow(unsigned int sources)
 		return;
 	log_line(LEVEL_WARNING, "daemon",
 		 "%u sources want %llu open files, the limit is %llu: raise LimitNOFILE= of the "
-		 "service", sources, (unsigned long long)wanted, (unsigned long long)limit.rlim_cur);
+		 "service",
+		 sources, (unsigned long long)wanted, (unsigned long long)limit.rlim_cur);
 }
