@@ -2,9 +2,9 @@
 /*
  * The store: what it is given comes back, whatever happens to the file.
  */
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
-#include <sys/statvfs.h>
 
 #include "store_bench.h"
 
@@ -735,6 +735,118 @@ static bool a_full_disk_costs_nothing(const char **skip)
 	return kept;
 }
 
+/* A small disk of its own; false with a reason where that is not allowed. */
+static bool mount_disk(const struct bench *t, const char *size, const char **skip)
+{
+	char options[32];
+
+	snprintf(options, sizeof(options), "size=%s", size);
+	if (!unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
+	    !mount("none", t->directory, "tmpfs", 0, options))
+		return true;
+	*skip = "mounting a small disk needs root";
+	return false;
+}
+
+/* Takes up so many bytes of the disk, or what is left of it. */
+static void fill(const struct bench *t, size_t bytes)
+{
+	char path[96], block[4096] = { 0 };
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/other", t->directory);
+	fd = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0600);
+	for (size_t done = 0; done < bytes; done += sizeof(block))
+		if (write(fd, block, sizeof(block)) <= 0)
+			break;
+	close(fd);
+}
+
+static void end_disk(struct bench *t)
+{
+	bench_close(t);
+	umount2(t->directory, MNT_DETACH);
+	remove_directory(t->directory);
+}
+
+static bool no_space_left_on_the_device_costs_nothing(const char **skip)
+{
+	struct store_status status;
+	struct ledger_book *b;
+	struct bench t;
+	size_t was, is;
+	bool kept;
+
+	bench_directory(&t);
+	if (!mount_disk(&t, "2m", skip)) {
+		remove_directory(t.directory);
+		return true;
+	}
+	kept = bench_open(&t);
+	b = bench_meter(&t, "house");
+	bench_run(b, DAY_ONE_S, DAY_ONE_S + 86400, 450);
+	kept = kept && bench_commit(&t);
+	fill(&t, 4 << 20);
+	for (unsigned int day = 1; kept && day < 30; day++) {
+		bench_run(b, DAY_ONE_S + day * 86400ll, DAY_ONE_S + (day + 1) * 86400ll, 450);
+		if (!bench_commit(&t))
+			break;
+	}
+	store_status(t.store, &status);
+	kept = kept && (status.error || broken("the disk did not get full"));
+	was = read_all(&t, "house", PERIOD_QUARTER, 0, INT64_MAX, 0, before, ENTRIES_MAX);
+	fill(&t, 0);
+	store_commit(t.store);
+	for (unsigned int i = 0; i < 60000 && (store_status(t.store, &status), status.error); i++) {
+		event_base_loop(t.base, EVLOOP_NONBLOCK);
+		usleep(1000);
+	}
+	kept = kept && bench_settle(&t) && !status.rows_lost;
+	is = read_all(&t, "house", PERIOD_QUARTER, 0, INT64_MAX, 0, after, ENTRIES_MAX);
+	kept = kept && same_entries(before, was, after, is);
+	bench_close(&t);
+	kept = kept && bench_check(t.path);
+	end_disk(&t);
+	return kept;
+}
+
+/* @days_left of 60 days of quarters when the disk is as full as that. */
+static bool keeps_days_on_a_disk(size_t full, unsigned int days_left, const char **skip)
+{
+	struct ledger_book *b;
+	struct bench t;
+	bool kept;
+
+	bench_directory(&t);
+	if (!mount_disk(&t, "30m", skip)) {
+		remove_directory(t.directory);
+		return true;
+	}
+	kept = bench_open(&t);
+	b = bench_meter(&t, "house");
+	for (unsigned int i = 0; i < 60 * 96; i++)
+		put(&t, b, Q_gas, DAY_ONE_S + i * 900, 1, 0);
+	kept = kept && bench_commit(&t);
+	fill(&t, full);
+	for (unsigned int i = 0; i < 3; i++) {
+		end_day(&t, b, 59);
+		kept = kept && bench_commit(&t);
+	}
+	kept = kept && number(t.path, "SELECT count(*) FROM quarter") == days_left * 96;
+	if (!kept)
+		broken("%lld quarters are left", (long long)number(t.path, "SELECT count(*) FROM quarter"));
+	end_disk(&t);
+	return kept;
+}
+
+static bool quarters_go_first_when_the_disk_is_nearly_full(const char **skip)
+{
+	const size_t mib = 1 << 20;
+
+	return keeps_days_on_a_disk(15 * mib, 60, skip) && keeps_days_on_a_disk(25 * mib, 35, skip) &&
+	       keeps_days_on_a_disk(57 * mib / 2, 2, skip);
+}
+
 static bool memory_is_bounded_while_nothing_can_be_written(const char **skip)
 {
 	struct rlimit limit, none;
@@ -869,6 +981,9 @@ static const struct promise promises[] = {
 	{ "more_than_a_thousand_meters_keep_fewer_quarters",
 	  more_than_a_thousand_meters_keep_fewer_quarters },
 	{ "a_full_disk_costs_nothing", a_full_disk_costs_nothing },
+	{ "no_space_left_on_the_device_costs_nothing", no_space_left_on_the_device_costs_nothing },
+	{ "quarters_go_first_when_the_disk_is_nearly_full",
+	  quarters_go_first_when_the_disk_is_nearly_full },
 	{ "memory_is_bounded_while_nothing_can_be_written",
 	  memory_is_bounded_while_nothing_can_be_written },
 	{ "many_rows_go_without_waiting_for_the_quarter",
