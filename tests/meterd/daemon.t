@@ -266,6 +266,7 @@ def nothing_begins_half():
 	os.rmdir(meterd.state)
 	meterd.start(ready=False)
 	equal(meterd.wait(), 1, "exit code")
+	meterd.check_sanitizers()
 	equal(os.path.exists(meterd.state), False, "the state directory")
 	if not re.search(r"meterd\.conf:\d+: port = 0: expected a port from 1 to 65535", meterd.log()):
 		raise AssertionError(meterd.log())
@@ -290,6 +291,7 @@ def a_state_directory_that_cannot_be_made_is_told():
 	open(directory / "file", "w").close()
 	meterd = Meterd(f"[daemon]\nstate = {directory}/file/state\n", directory=directory, ready=False)
 	equal(meterd.wait(), 1, "exit code")
+	meterd.check_sanitizers()
 	if "file/state cannot be made: Not a directory" not in meterd.log():
 		raise AssertionError(meterd.log())
 
