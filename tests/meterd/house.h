@@ -6,11 +6,20 @@
 #ifndef METERD_TESTS_HOUSE_H
 #define METERD_TESTS_HOUSE_H
 
+#include <sys/timex.h>
+
 #include "../../userspace/meterd/meters.h"
 #include "../host/host.h"
 
-/* 2024-10-10T10:00:00Z */
+/* 2024-10-10T10:00:00Z; before any build, so that the host's clock is never plausible. */
 #define BEGIN_S 1728554400ll
+
+/* Nothing keeps the host's clock, whatever keeps that of this machine. */
+int adjtimex(struct timex *t)
+{
+	t->status = STA_UNSYNC;
+	return TIME_ERROR;
+}
 
 #define HOUSE_MAX 8
 
@@ -125,7 +134,8 @@ static inline struct line *house_source(struct house *h, const char *name, enum 
 	return &h->line[i];
 }
 
-static inline struct meter_config *house_meter(struct house *h, const char *number, const char *name)
+static inline struct meter_config *house_meter(struct house *h, const char *number,
+					       const char *name)
 {
 	struct meter_config *c = &h->meter_configs[h->config.meter_count++];
 
@@ -265,7 +275,8 @@ static inline s64 published(const struct house *h, const char *name, enum quanti
 	return reading_has(&r, q) ? r.milli[q] : -1;
 }
 
-static inline bool is_published(const struct house *h, const char *name, enum quantity q, s64 wanted)
+static inline bool is_published(const struct house *h, const char *name, enum quantity q,
+				s64 wanted)
 {
 	s64 milli = published(h, name, q);
 
