@@ -93,6 +93,7 @@ static void feed_paused(evutil_socket_t fd, short what, void *context)
 	feed_end(context);
 }
 
+/* A pause that is told when nothing waits for it any more changes nothing. */
 static void feed_wait(struct feed *f)
 {
 	if (!f->pause)
@@ -116,8 +117,6 @@ void feed_bytes(struct feed *f, const u8 *bytes, size_t count, const struct mome
 	line_decoder_feed(&f->decoder, bytes, count, when->steady_ms);
 	if (line_decoder_waits_for_pause(&f->decoder))
 		feed_wait(f);
-	else if (f->pause)
-		event_del(f->pause);
 }
 
 /**
@@ -128,8 +127,6 @@ void feed_bytes(struct feed *f, const u8 *bytes, size_t count, const struct mome
  */
 void feed_reset(struct feed *f)
 {
-	if (f->pause)
-		event_del(f->pause);
 	line_decoder_relearn(&f->decoder);
 	feed_mark(f, steady_ms());
 }
