@@ -30,9 +30,13 @@ define INSTALL_LIST
 build/meterctl:$(PREFIX)/bin/meterctl:0755
 build/meterd:$(PREFIX)/sbin/meterd:0755
 Documentation/meterctl.1:$(PREFIX)/share/man/man1/meterctl.1:0644
+Documentation/meterd.8:$(PREFIX)/share/man/man8/meterd.8:0644
+Documentation/meterd.conf.5:$(PREFIX)/share/man/man5/meterd.conf.5:0644
+Documentation/meterd.conf:$(PREFIX)/share/doc/meterline/examples/meterd.conf:0644
 udev/60-meterline.rules:$(UDEV_RULES)/60-meterline.rules:0644
 udev/meterline.sysusers:$(SYSUSERS)/meterline.conf:0644
 udev/meter-attach@.service:$(SYSTEMD_UNITS)/meter-attach@.service:0644
+udev/meterd.service:$(SYSTEMD_UNITS)/meterd.service:0644
 endef
 
 .PHONY: userspace check-userspace check-host install-userspace uninstall-userspace
