@@ -93,11 +93,14 @@ static void on_gone(void *context, struct line *line)
 	meters_line_gone(d->meters, line);
 }
 
-/* What shows the state of a line looks at the line. */
+/* What was read to its end, or switched off, is stored: nothing more comes of it. */
 static void on_state(void *context, struct line *line)
 {
-	(void)context;
-	(void)line;
+	struct daemon *d = context;
+
+	meters_line_state(d->meters, line);
+	if (line->state == LINE_OFF)
+		store_urgent(d->store);
 }
 
 static void on_heard(void *context, struct meter *m)
