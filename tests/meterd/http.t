@@ -226,10 +226,13 @@ def from_is_inclusive_and_to_exclusive_by_start():
 
 @promise
 def a_date_is_midnight_in_the_meters_zone():
-	meterd = replay("house", b"".join(p1(START + 3600 * i, r1_8_1=1000 * i) for i in range(72)),
-			"[daemon]\ntimezone = Europe/Paris\n")
-	equal(sorted({e["start"] for e in days(meterd, "&from=2024-10-12")})[0], "2024-10-11T22:00:00Z")
-	meterd.stop()
+	for zone, midnight in (("Europe/Paris", "2024-10-11T22:00:00Z"), ("America/New_York", "2024-10-12T04:00:00Z"),
+			       ("Pacific/Auckland", "2024-10-11T11:00:00Z"), ("UTC", "2024-10-12T00:00:00Z")):
+		meterd = replay("house", b"".join(p1(START + 3600 * i, r1_8_1=1000 * i) for i in range(72)),
+				f"[daemon]\ntimezone = {zone}\n")
+		equal(sorted({e["start"] for e in days(meterd, "&from=2024-10-12")})[0], midnight, zone)
+		equal(sorted({e["start"] for e in days(meterd, "&to=2024-10-12")})[-1] < midnight, True, zone)
+		meterd.stop()
 
 
 @promise
