@@ -808,6 +808,18 @@ WITH_SHEET(replaced_over_days)
 	       conserved(s, Q_energy_import, 1980 * WH) && sane_rows(s);
 }
 
+/* Telegrams of the meter before, read once more, do not bring it back. */
+WITH_SHEET(former_meter_stays_away)
+{
+	hear_on(s, Q_energy_import, T0, T0 + 1000, 10, 5000 * KWH);
+	if (!ledger_replace(s->book, "5678", T0 + 1100))
+		return broken("not replaced");
+	hear_on(s, Q_energy_import, T0 + 1100, T0 + 2000, 10, 3 * KWH);
+	return !ledger_replace(s->book, "1234", T0) && !strcmp(s->book->number, "5678") &&
+	       s->segment_count == 1 && s->events[LEDGER_METER_REPLACED] == 1 &&
+	       s->book->counts.late == 1;
+}
+
 /* The gas meter is not replaced with the one of electricity. */
 WITH_SHEET(gas_goes_on)
 {
@@ -1369,6 +1381,7 @@ static const struct promise promises[] = {
 	{ "a_period_closed_by_an_unconfirmed_clock_says_so", unconfirmed_clock_marks },
 	{ "the_day_of_a_replaced_meter_is_part_one_and_part_two", replaced_in_a_day },
 	{ "a_meter_replaced_over_days_leaves_the_days_between_missing", replaced_over_days },
+	{ "telegrams_of_a_former_meter_do_not_bring_it_back", former_meter_stays_away },
 	{ "gas_goes_on_when_the_electricity_meter_is_replaced", gas_goes_on },
 	{ "silence_is_missing_and_then_estimated", silence_told },
 	{ "silence_is_told_once", silence_after_restart },

@@ -442,18 +442,38 @@ void ledger_read(struct ledger_book *b, const struct ledger_reading *r)
 		ledger_tell(b, LEDGER_GAP, Q_NONE, v.gap_to_s, v.gap_from_s, v.gap_to_s);
 }
 
+/* When the meter's own registers were last read. */
+static s64 newest_s(const struct ledger_book *b)
+{
+	s64 newest = 0;
+	unsigned int i;
+
+	for (i = 0; i < b->count && b->accounts[i].reg < Q_gas; i++) {
+		if (b->accounts[i].last_s > newest)
+			newest = b->accounts[i].last_s;
+	}
+	return newest;
+}
+
 /**
  * ledger_replace - another meter has taken the place of this one
  * @b: its book, which keeps its name and goes on
  * @number: of the new meter; cut at METERLINE_NUMBER_MAX
- * @time_s: when that was seen
+ * @time_s: of its first telegram
  *
  * All segments end at their last readings. The next reading of each register opens another one,
  * without counting anything in between. Gas, water and heat have meters of their own, which stay.
+ *
+ * Return: false when the telegram is older than the last reading: a former meter's, once more.
  */
-void ledger_replace(struct ledger_book *b, const char *number, s64 time_s)
+bool ledger_replace(struct ledger_book *b, const char *number, s64 time_s)
 {
 	unsigned int i, p;
+
+	if (time_is_set(time_s) && time_s < newest_s(b)) {
+		b->counts.late++;
+		return false;
+	}
 
 	for (i = 0; i < b->count && b->accounts[i].reg < Q_gas; i++) {
 		struct ledger_account *a = &b->accounts[i];
@@ -476,6 +496,7 @@ void ledger_replace(struct ledger_book *b, const char *number, s64 time_s)
 	b->tariffs_differ = false;
 	b->changed = true;
 	ledger_urgent(b);
+	return true;
 }
 
 /**

@@ -214,7 +214,7 @@ void ledger_set_zone(struct ledger_book *b, const struct zone *zone);
 void ledger_set_ranges(struct ledger_book *b, const struct tariff_ranges *ranges);
 
 void ledger_read(struct ledger_book *b, const struct ledger_reading *r);
-void ledger_replace(struct ledger_book *b, const char *number, s64 time_s);
+bool ledger_replace(struct ledger_book *b, const char *number, s64 time_s);
 
 /* Tells the periods of silent registers that ended by @now_s; at most this often: */
 void ledger_tick(struct ledger *l, s64 now_s);

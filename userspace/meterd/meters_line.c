@@ -190,15 +190,18 @@ static struct meter *make_meter(const struct hearing *h, const char *name)
 }
 
 /* @h is the first telegram of the new number, or what was kept of a candidate comes before it. */
-static void replace_meter(const struct hearing *h, struct meter *m, const struct candidate *c)
+static bool replace_meter(const struct hearing *h, struct meter *m, const struct candidate *c)
 {
 	struct reading_time time = c && c->count ? c->kept[0].time : time_of(h);
 
-	ledger_replace(m->book, h->number, time.time_s);
+	/* Captures of a former meter that are read again bring it back to no account. */
+	if (!ledger_replace(m->book, h->number, time.time_s))
+		return false;
 	meter_forget(m);
 	memcpy(m->number, m->book->number, sizeof(m->number));
 	m->replacements++;
 	meter_settle(h->all, m);
+	return true;
 }
 
 /* A name that the configuration gives to this number, whoever had it before. */
@@ -209,8 +212,8 @@ static struct meter *take_over(const struct hearing *h, const char *name)
 	if (!m || !m->book)
 		return make_meter(h, name);
 	/* An identification in two sources is one meter when it was given one name. */
-	if (strcmp(m->number, h->number))
-		replace_meter(h, m, NULL);
+	if (strcmp(m->number, h->number) && !replace_meter(h, m, NULL))
+		return NULL;
 	return m;
 }
 
@@ -262,8 +265,7 @@ static struct meter *judge_unknown(const struct hearing *h)
 		return NULL;
 	}
 	if (old && !c->interrupted) {
-		replace_meter(h, old, c);
-		m = old;
+		m = replace_meter(h, old, c) ? old : NULL;
 	} else {
 		m = make_meter(h, NULL);
 	}
