@@ -173,6 +173,18 @@ static bool has_lines(const char *path, size_t wanted)
 	return got == wanted || broken("%zu lines, not %zu:\n%s", got, wanted, contents(path));
 }
 
+static bool has_whole_states_only(const char *text)
+{
+	while (*text) {
+		const char *end = strchr(text, '\n');
+
+		if (!end || strncmp(text, "{\"name\":\"m0\"", 12) || end[-1] != '}')
+			return broken("no state of m0: %.60s", text);
+		text = end + 1;
+	}
+	return true;
+}
+
 /* Lets the loop run until the file has so many lines. */
 static bool comes_to(const char *path, size_t lines)
 {
@@ -381,9 +393,7 @@ static bool a_full_disk_leaves_no_half_line_and_goes_on_when_there_is_room(const
 	kept = *at && strlen(at) <= 1000 && at[strlen(at) - 1] == '\n';
 	hear(0, 100);
 	kept = kept && strstr(contents(path), "\"power_import\":100}");
-	/* The meter's first states, then the last one: each line is whole. */
-	for (at = contents(path); *at; at = strchr(at, '\n') + 1)
-		kept = kept && !strncmp(at, "{\"name\":\"m0\"", 12);
+	kept = kept && has_whole_states_only(contents(path));
 	end();
 	return kept;
 }
@@ -427,7 +437,7 @@ static bool a_reader_that_sleeps_keeps_nobody_waiting(const char **skip)
 	char path[128];
 	ssize_t got;
 	size_t len = 0;
-	bool kept = true;
+	bool kept;
 	int fd;
 
 	(void)skip;
@@ -449,9 +459,7 @@ static bool a_reader_that_sleeps_keeps_nobody_waiting(const char **skip)
 	}
 	bytes[len] = '\0';
 	note("%zu bytes were kept", len);
-	kept = len > 256 * 1024 && len < 512 * 1024 && bytes[len - 1] == '\n';
-	for (const char *at = bytes; *at; at = strchr(at, '\n') + 1)
-		kept = kept && !strncmp(at, "{\"name\":\"m0\"", 12);
+	kept = len > 256 * 1024 && len < 512 * 1024 && has_whole_states_only(bytes);
 	/* It goes on when the reader does. */
 	hear(0, 77777);
 	got = read(fd, bytes, sizeof(bytes) - 1);
