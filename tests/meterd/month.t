@@ -5,6 +5,7 @@
 # with a reading a day and a replaced meter. What is expected is computed from the readings in accounts.py; the
 # telegrams are made in harness.py. Neither has any code of the daemon.
 import csv
+import functools
 import io
 import math
 import random
@@ -177,6 +178,7 @@ class Story:
 	"""The whole of it, told once; the tests look at its last daemon."""
 	meterd = None
 	begun = False
+	ledgers = {}
 
 	@classmethod
 	def told(cls):
@@ -203,6 +205,7 @@ class Story:
 	def again(cls, number):
 		"""A chapter once more, on the same state."""
 		cls.meterd.stop()
+		cls.ledgers = {}
 		with shared():
 			cls.meterd = run_chapter(cls.directory, cls.written[number][1], "kill -9")
 
@@ -213,20 +216,31 @@ def milli(value):
 	return whole
 
 
+instant = functools.cache(utc)
+
+
+@functools.cache
 def quality(text):
 	words = text.split(",")
 	assert len(set(words)) == len(words) and all(w in accounts.WORDS or words == ["good"] for w in words), text
-	return set(words) - {"good"}
+	return frozenset(words) - {"good"}
 
 
 def by_start(entries):
 	"""{(start, register): (end, value, quality)} of what /ledger gave"""
-	return {(utc(e["start"]), e["register"]): (utc(e["end"]), milli(e["value"]) if "value" in e else None,
-						   quality(e["quality"])) for e in entries}
+	return {(instant(e["start"]), e["register"]): (instant(e["end"]), milli(e["value"]) if "value" in e else None,
+						       quality(e["quality"])) for e in entries}
 
 
-def whole_ledger(meterd, meter, kind):
-	"""All of it by windows of 90 days."""
+def whole_ledger(story, meter, kind):
+	"""All of it, asked for once of each daemon."""
+	if (meter, kind) not in story.ledgers:
+		story.ledgers[meter, kind] = by_windows(story.meterd, meter, kind)
+	return story.ledgers[meter, kind]
+
+
+def by_windows(meterd, meter, kind):
+	"""From many answers, one for each 90 days."""
 	entries, start = {}, utc("2023-12-01T00:00:00Z")
 	while start < utc("2025-02-01T00:00:00Z"):
 		part = meterd.ledger(meter, kind, start, start + 90 * 86400)
@@ -268,7 +282,7 @@ for kind in accounts.KINDS:
 		story = Story.told()
 		for meter in story.meters:
 			expected = meter.book.expected(kind)
-			got, _, _ = closed_and_running(whole_ledger(story.meterd, meter.name, kind), meter.book, kind)
+			got, _, _ = closed_and_running(whole_ledger(story, meter.name, kind), meter.book, kind)
 			assert expected or kind == "year", "the story is long enough"
 			compare(f"{kind}s of {meter.name}", got, expected)
 
@@ -278,7 +292,7 @@ def what_runs_is_told_up_to_the_last_reading():
 	story = Story.told()
 	for meter in story.meters:
 		for kind in accounts.KINDS:
-			_, got, expected = closed_and_running(whole_ledger(story.meterd, meter.name, kind), meter.book, kind)
+			_, got, expected = closed_and_running(whole_ledger(story, meter.name, kind), meter.book, kind)
 			equal({k: v[1] for k, v in got.items()}, expected, f"running {kind} of {meter.name}")
 
 
@@ -287,7 +301,7 @@ def quarters_days_months_and_years_sum_to_what_the_meters_counted():
 	story = Story.told()
 	for meter in story.meters:
 		for kind in accounts.KINDS:
-			entries = whole_ledger(story.meterd, meter.name, kind)
+			entries = whole_ledger(story, meter.name, kind)
 			for name, register in meter.book.registers.items():
 				got = sum(value or 0 for (_, n), (_, value, _) in entries.items() if n == name)
 				equal(got, register.total(), f"sum of all {kind}s of {name} of {meter.name}")
@@ -297,8 +311,8 @@ def quarters_days_months_and_years_sum_to_what_the_meters_counted():
 def the_days_of_the_clock_changes_have_23_and_25_hours():
 	story = Story.told()
 	for meter in story.meters:
-		days = whole_ledger(story.meterd, meter.name, "day")
-		quarters = whole_ledger(story.meterd, meter.name, "quarter")
+		days = whole_ledger(story, meter.name, "day")
+		quarters = whole_ledger(story, meter.name, "quarter")
 		for start, hours in ((utc("2024-03-30T23:00:00Z"), 23), (utc("2024-10-26T22:00:00Z"), 25)):
 			end, value, _ = days[start, "energy_import"]
 			equal(end - start, hours * 3600, f"length of the day of {meter.name}")
@@ -311,20 +325,20 @@ def the_days_of_the_clock_changes_have_23_and_25_hours():
 def a_replaced_meter_keeps_its_name_and_loses_no_day():
 	story = Story.told()
 	equal([m["name"] for m in story.meterd.meters()], ["house", "linky", "older"], "names")
-	day = whole_ledger(story.meterd, "house", "day")[utc("2024-10-27T23:00:00Z"), "energy_import"]
+	day = whole_ledger(story, "house", "day")[utc("2024-10-27T23:00:00Z"), "energy_import"]
 	assert "replaced" in day[2] and day[1] > 0, day
 
 
 @promise
 def readings_that_come_again_change_nothing():
 	story = Story.told()
-	before = {(m.name, kind): whole_ledger(story.meterd, m.name, kind) for m in story.meters for kind in accounts.KINDS}
+	before = {(m.name, kind): whole_ledger(story, m.name, kind) for m in story.meters for kind in accounts.KINDS}
 	story.again(0)
 	for (name, kind), entries in before.items():
-		compare(f"{kind}s of {name} after old telegrams", whole_ledger(story.meterd, name, kind), entries)
+		compare(f"{kind}s of {name} after old telegrams", whole_ledger(story, name, kind), entries)
 	story.again(-1)
 	for (name, kind), entries in before.items():
-		compare(f"{kind}s of {name} after the last ones", whole_ledger(story.meterd, name, kind), entries)
+		compare(f"{kind}s of {name} after the last ones", whole_ledger(story, name, kind), entries)
 
 
 @promise
