@@ -166,7 +166,8 @@ static inline bool row_is(struct sheet *s, enum quantity q, enum period p, s64 a
 
 static inline bool not_told(struct sheet *s, enum quantity q, enum period p, s64 at_s)
 {
-	return !sheet_at(s, q, p, at_s) || broken("%s at %" PRId64 " was told", period_name(p), at_s);
+	return !sheet_at(s, q, p, at_s) ||
+	       broken("%s at %" PRId64 " was told", period_name(p), at_s);
 }
 
 static inline bool running_is(struct sheet *s, enum quantity q, enum period p, s64 milli,

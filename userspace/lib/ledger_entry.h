@@ -46,7 +46,7 @@ bool quality_parse(const char *text, unsigned int *quality);
 
 /*
  * The total of a meter that never sent its total register: for each period the sum of the entries
- * of its tariffs, wherever no entry of the total itself is stored. @total is all 0 before the first.
+ * of its tariffs, wherever no entry of the total itself is stored. @total is all 0 at first.
  */
 void ledger_entry_add(struct ledger_entry *total, const struct ledger_entry *part);
 

@@ -373,7 +373,7 @@ static inline void read_register(struct ledger_visit *v, unsigned int index, s64
 	const struct ledger_reading *r = v->reading;
 	struct ledger_book *b = v->book;
 	struct ledger_account *a;
-	s64 gain;
+	s64 gain, dt_s;
 
 	v->time_s = r->time_s;
 	if (index > Q_energy_reactive_q4)
@@ -382,8 +382,9 @@ static inline void read_register(struct ledger_visit *v, unsigned int index, s64
 	if (b->place[index] && v->closes) {
 		a = &b->accounts[b->place[index] - 1];
 		gain = value - a->last;
-		if (v->time_s > a->last_s && v->time_s < a->fast_until_s && !a->doubt &&
-		    gain >= 0 && gain <= account_allowed(index, r, v->time_s - a->last_s, a->step)) {
+		dt_s = v->time_s - a->last_s;
+		if (dt_s > 0 && v->time_s < a->fast_until_s && !a->doubt && gain >= 0 &&
+		    gain <= account_allowed(index, r, dt_s, a->step)) {
 			account_accepted(a, value, v->time_s);
 			v->booked = true;
 			return;

@@ -94,8 +94,8 @@ static s64 power_of_ten(unsigned int exponent)
 }
 
 /*
- * The unit is the one in which the number is the value: k, M or none, all in thousandths. A register
- * at 0 does not tell.
+ * The unit is the one in which the number is the value: k, M or none, all in thousandths. A
+ * register at 0 does not tell.
  */
 static bool form_of(const struct printed *n, s64 milli, s64 *step, s64 *modulus)
 {

@@ -77,9 +77,9 @@ static void become_sent(struct ledger_book *b, struct ledger_account *a)
  * @b: a book
  * @registers: set of those that the telegram carries
  *
- * A single register of a tariff is the total of a meter with ranges (and stays it without them, once
- * it was): @b->single then, and the total is in the set that is returned. Where the account of that
- * tariff is still that of the register, both are, one last time.
+ * A single register of a tariff is the total of a meter with ranges (and stays it without them,
+ * once it was): @b->single then, and the total is in the set that is returned. Where the account of
+ * that tariff is still that of the register, both are, one last time.
  */
 u64 ranges_registers(struct ledger_book *b, u64 registers)
 {
