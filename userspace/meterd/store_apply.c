@@ -85,10 +85,22 @@ static int run(sqlite3_stmt *statement)
 	return sqlite3_reset(statement);
 }
 
+/* A name that no configuration can give. */
+static int put_nameless(struct store_apply *a, const struct ledger_file_meter *m)
+{
+	struct ledger_file_meter nameless = *m;
+
+	snprintf(nameless.name, sizeof(nameless.name), "#%u", m->id);
+	return ledger_file_put_meter(a->writer, &nameless);
+}
+
+/* One of them may take a name that another one gives up. */
 static int put_meters(struct store_apply *a, const struct batch *b)
 {
 	int rc = SQLITE_OK;
 
+	for (size_t i = 0; !rc && b->meter_count > 1 && i < b->meter_count; i++)
+		rc = put_nameless(a, &b->meters[i]);
 	for (size_t i = 0; !rc && i < b->meter_count; i++)
 		rc = ledger_file_put_meter(a->writer, &b->meters[i]);
 	return rc;
