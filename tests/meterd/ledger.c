@@ -594,7 +594,8 @@ WITH_SHEET(wrap_over_a_boundary)
 	ledger_account(s->book, Q_energy_import)->modulus = mod;
 	hear_import(s, T0 + 2700, 2700 * WH - 895 * WH);
 	hear_import(s, T0 + 2710, 2710 * WH - 895 * WH);
-	return s->events[LEDGER_REGISTER_WRAPPED] == 1 && conserved(s, Q_energy_import, 2710 * WH) &&
+	return s->events[LEDGER_REGISTER_WRAPPED] == 1 &&
+	       conserved(s, Q_energy_import, 2710 * WH) &&
 	       row_is(s, Q_energy_import, PERIOD_QUARTER, T0 + 900, 900 * WH, ESTIMATED) &&
 	       sum_of_segments(s, Q_energy_import) == 2710 * WH;
 }
@@ -806,6 +807,23 @@ WITH_SHEET(replaced_over_days)
 	       running_is(s, Q_energy_import, PERIOD_DAY, 990 * WH, REPLACED | PARTIAL) &&
 	       running_is(s, Q_energy_import, PERIOD_MONTH, 1980 * WH, REPLACED | PARTIAL) &&
 	       conserved(s, Q_energy_import, 1980 * WH) && sane_rows(s);
+}
+
+/* A new meter, a register that began anew, and one that passed its highest value. */
+WITH_SHEET(continuous_total)
+{
+	struct ledger_account *a;
+	s64 milli = 0;
+
+	hear_on(s, Q_energy_import, T0, T0 + 1000, 10, 5000 * KWH);
+	ledger_replace(s->book, "5678", T0 + 1100);
+	hear_on(s, Q_energy_import, T0 + 1100, T0 + 2000, 10, 3 * KWH);
+	hear_on(s, Q_energy_import, T0 + 2000, T0 + 4000, 10, KWH);
+	a = ledger_account(s->book, Q_energy_import);
+	if (!a || s->segment_count != 2 || !ledger_continuous(s->book, Q_energy_import, &milli))
+		return broken("%zu segments ended", s->segment_count);
+	return milli == 5000 * KWH + sum_of_segments(s, Q_energy_import) ||
+	       broken("%lld after %lld", (long long)milli, (long long)(5000 * KWH));
 }
 
 /* Telegrams of the meter before, read once more, do not bring it back. */
@@ -1159,7 +1177,8 @@ WITH_SHEET(ranges_on_split_lists)
 	}
 	return row_is(s, Q_energy_import_t1, PERIOD_QUARTER, T0 + 900, 900 * WH, 0) &&
 	       row_is(s, Q_energy_import_t2, PERIOD_QUARTER, T0 + 900, 0, 0) &&
-	       !s->segment_count && ledger_account(s->book, Q_energy_import_t2)->kind == ACCOUNT_SENT;
+	       !s->segment_count &&
+	       ledger_account(s->book, Q_energy_import_t2)->kind == ACCOUNT_SENT;
 }
 
 /* The total came in a list of its own before the tariffs did. */
@@ -1219,7 +1238,8 @@ static bool sums_are_not_sent(const char **skip)
 					     "/ABC5METER\r\n\r\n1-1:1.8.0(000001.000*kWh)\r\n"
 					     "1-1:2.8.1(000001.000*kWh)\r\n!"), import) &&
 	       totals_are(bytes, p1_with_crc(bytes, sizeof(bytes),
-					     "/ABC5METER\r\n\r\n1-7:1.8.0(000001.000*kWh)\r\n!"), import) &&
+					     "/ABC5METER\r\n\r\n"
+					     "1-7:1.8.0(000001.000*kWh)\r\n!"), import) &&
 	       totals_are(bytes, tic_frame_of(bytes, sizeof(bytes), historique, 3), export) &&
 	       totals_are(bytes, tic_frame_of(bytes, sizeof(bytes), standard, 2), import | export);
 }
@@ -1309,7 +1329,8 @@ static bool restart_loses_nothing(const char **skip)
 		if (e->end_s)
 			kept &= row_is(s, e->reg, e->period, e->start_s, e->milli, e->quality);
 	}
-	kept &= s->count == whole->count && running_is(s, Q_energy_import, PERIOD_DAY, 7990 * WH, PARTIAL);
+	kept &= s->count == whole->count &&
+		running_is(s, Q_energy_import, PERIOD_DAY, 7990 * WH, PARTIAL);
 	sheet_free(s);
 	sheet_free(whole);
 	return kept;
@@ -1383,6 +1404,7 @@ static const struct promise promises[] = {
 	{ "a_meter_replaced_over_days_leaves_the_days_between_missing", replaced_over_days },
 	{ "telegrams_of_a_former_meter_do_not_bring_it_back", former_meter_stays_away },
 	{ "gas_goes_on_when_the_electricity_meter_is_replaced", gas_goes_on },
+	{ "a_continuous_total_goes_on_over_new_meters_and_resets", continuous_total },
 	{ "silence_is_missing_and_then_estimated", silence_told },
 	{ "silence_is_told_once", silence_after_restart },
 	{ "silence_after_late_readings_is_told_anew", silence_told_again },

@@ -93,7 +93,7 @@ def a_name_that_one_meter_gives_up_another_may_take():
 @promise
 def a_meter_replaced_while_it_was_off_keeps_its_name():
 	speaker = Speaker(A)
-	meterd = Meterd(source("house", speaker.gateway))
+	meterd = Meterd(source("house", speaker.gateway) + f"[meter {A}]\nname = house\ncontinuous = yes\n")
 	wait_until(lambda: (imported(meterd, "house") or 0) >= 3)
 	meterd.stop()
 	speaker.number, speaker.wh = B, 0
@@ -101,6 +101,8 @@ def a_meter_replaced_while_it_was_off_keeps_its_name():
 	wait_until(lambda: heard(meterd, "house") and meterd.quantities("house")["energy_import"] < 1000000)
 	equal(names(meterd), ["house"], "meters")
 	equal([m["meter"] for m in meterd.meters()], [B], "its number")
+	if meterd.meter("house")["continuous"]["energy_import"] < 1000003:
+		raise AssertionError("the continuous total did not go on")
 	meterd.stop()
 	meterd.check_ledger()
 

@@ -14,7 +14,7 @@ static bool same_account(const struct ledger_account *a, const struct ledger_acc
 	    memcmp(a->interval_s, b->interval_s, a->interval_count * sizeof(u32)))
 		return broken("%s: kind or intervals differ", quantity_info[a->reg].name);
 	if (a->first != b->first || a->first_s != b->first_s || a->last != b->last ||
-	    a->last_s != b->last_s)
+	    a->last_s != b->last_s || a->continued != b->continued)
 		return broken("%s: readings differ", quantity_info[a->reg].name);
 	if (a->modulus != b->modulus || a->step != b->step || a->told_s != b->told_s)
 		return broken("%s: modulus, step or told_s differ", quantity_info[a->reg].name);
@@ -53,6 +53,7 @@ static struct ledger_account odd_account(enum quantity reg, s64 seed)
 		.first_s = 1700000000 + seed,
 		.last = 999999999999000ll + seed,
 		.last_s = 1700500000 + seed,
+		.continued = -77 * seed,
 		.modulus = 1000000000000ll,
 		.step = seed % 7,
 		.told_s = 1700600000 + seed,

@@ -48,6 +48,7 @@ enum account_kind {
  * @first_s: when; 0: no segment is open, the next reading opens one
  * @last: newest accepted reading
  * @last_s: when; 0: only readings whose time is not known came, no period is open
+ * @continued: with @last, a total that goes on where a segment ended or the register wrapped
  * @modulus: where the register wraps, thousandths; 0: not known
  * @step: place value of its last digit, thousandths; 0: not known
  * @told_s: up to here the periods of a silent register were told as partial or missing
@@ -65,6 +66,7 @@ struct ledger_account {
 	s64 first_s;
 	s64 last;
 	s64 last_s;
+	s64 continued;
 	s64 modulus;
 	s64 step;
 	s64 told_s;
@@ -222,6 +224,7 @@ s64 ledger_next_tick(const struct ledger *l, s64 now_s);
 
 struct ledger_account *ledger_account(const struct ledger_book *b, enum quantity reg);
 bool ledger_accepted(const struct ledger_book *b, enum quantity reg, s64 *milli);
+bool ledger_continuous(const struct ledger_book *b, enum quantity reg, s64 *milli);
 u64 ledger_held(const struct ledger_book *b);
 bool ledger_running(const struct ledger_book *b, enum quantity reg, enum period p,
 		    struct ledger_entry *e);

@@ -242,6 +242,7 @@ static void wrap(struct ledger_visit *v, struct ledger_account *a, s64 value)
 
 	a->first -= a->modulus;
 	a->last -= a->modulus;
+	a->continued += a->modulus;
 	for (p = 0; p < PERIOD_COUNT; p++)
 		a->span[p].base -= a->modulus;
 	ledger_tell(v->book, LEDGER_REGISTER_WRAPPED, a->reg, v->time_s, from, value);

@@ -212,6 +212,8 @@ void account_open(const struct ledger_book *b, struct ledger_account *a, s64 val
 		else
 			span_open(b, &a->span[p], p, value, time_s, flags);
 	}
+	if (a->last_s)
+		a->continued += a->last - value;
 	a->first = value;
 	a->first_s = time_s;
 	a->last = value;

@@ -197,6 +197,35 @@ bool ledger_running(const struct ledger_book *b, enum quantity reg, enum period 
 	return true;
 }
 
+static s64 shown(const struct ledger_account *a, bool continuous)
+{
+	return continuous ? a->last + a->continued : a->last;
+}
+
+static bool accepted(const struct ledger_book *b, enum quantity reg, bool continuous, s64 *milli)
+{
+	const struct ledger_account *a;
+	struct ledger_account *part;
+	unsigned int tariff;
+	bool any = false;
+
+	if (total_is_derived(b, reg)) {
+		*milli = 0;
+		for_each_part(part, b, reg, tariff) {
+			*milli += shown(part, continuous);
+			any = true;
+		}
+		return any;
+	}
+	if (b->single && reg == Q_energy_import_t1)
+		reg = Q_energy_import;
+	a = book_account(b, reg);
+	if (!a || a->kind != ACCOUNT_SENT)
+		return false;
+	*milli = shown(a, continuous);
+	return true;
+}
+
 /**
  * ledger_accepted - the newest value of a register that was believed
  * @b: a book
@@ -210,24 +239,20 @@ bool ledger_running(const struct ledger_book *b, enum quantity reg, enum period 
  */
 bool ledger_accepted(const struct ledger_book *b, enum quantity reg, s64 *milli)
 {
-	const struct ledger_account *a;
-	struct ledger_account *part;
-	unsigned int tariff;
-	bool any = false;
+	return accepted(b, reg, false, milli);
+}
 
-	if (total_is_derived(b, reg)) {
-		*milli = 0;
-		for_each_part(part, b, reg, tariff) {
-			*milli += part->last;
-			any = true;
-		}
-		return any;
-	}
-	if (b->single && reg == Q_energy_import_t1)
-		reg = Q_energy_import;
-	a = book_account(b, reg);
-	if (!a || a->kind != ACCOUNT_SENT)
-		return false;
-	*milli = a->last;
-	return true;
+/**
+ * ledger_continuous - the same as a total that goes on where a meter was replaced or began anew
+ * @b: a book
+ * @reg: a register, see ledger_accepted()
+ * @milli: for the value, thousandths
+ *
+ * Loop thread only.
+ *
+ * Return: as ledger_accepted().
+ */
+bool ledger_continuous(const struct ledger_book *b, enum quantity reg, s64 *milli)
+{
+	return accepted(b, reg, true, milli);
 }

@@ -51,6 +51,22 @@ bool field_identifies(const struct telegram *t, const struct field *f)
 	return t->protocol != TELEGRAM_P1 || code_may_identify(t->text + f->label, f->label_len);
 }
 
+/* Registers as if the meter had always been this one. */
+static void print_continuous(FILE *out, const struct meter *m, const struct reading *now)
+{
+	struct reading continuous = { 0 };
+	s64 milli;
+
+	if (!m->config || !m->config->continuous || !m->book)
+		return;
+	for (unsigned int i = 0; i < REGISTER_COUNT; i++)
+		if (reading_has(now, register_at(i)) &&
+		    ledger_continuous(m->book, register_at(i), &milli))
+			reading_set(&continuous, register_at(i), milli);
+	fputs(",\"continuous\":", out);
+	json_quantities(out, &continuous);
+}
+
 static void print_held(FILE *out, const struct meter *m)
 {
 	u64 held = m->book ? ledger_held(m->book) : 0;
@@ -150,6 +166,7 @@ void meter_state_json(FILE *out, const struct meter *m, u64 now_ms,
 	meter_quantities(m, now_ms, &now);
 	fputs(",\"quantities\":", out);
 	json_quantities(out, &now);
+	print_continuous(out, m, &now);
 	print_held(out, m);
 	print_tariff(out, m);
 	print_color(out, "color_today", m->color_today);

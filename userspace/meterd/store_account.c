@@ -7,8 +7,8 @@
 static void add_columns(sqlite3_str *sql)
 {
 	sqlite3_str_appendall(sql, "meter, register, kind, interval_1_s, interval_2_s, "
-				   "interval_3_s, first, first_s, last, last_s, modulus, step, "
-				   "told_s");
+				   "interval_3_s, first, first_s, last, last_s, continued, "
+				   "modulus, step, told_s");
 	for (unsigned int p = 0; p < PERIOD_COUNT; p++) {
 		const char *name = period_name(p);
 
@@ -17,7 +17,7 @@ static void add_columns(sqlite3_str *sql)
 	}
 }
 
-#define ACCOUNT_COLUMNS (13 + 5 * PERIOD_COUNT)
+#define ACCOUNT_COLUMNS (14 + 5 * PERIOD_COUNT)
 
 static int prepare(sqlite3 *db, sqlite3_str *sql, unsigned int flags, sqlite3_stmt **statement)
 {
@@ -70,6 +70,7 @@ void account_insert_bind(sqlite3_stmt *insert, const struct batch_account *a)
 	sqlite3_bind_int64(insert, at++, k->first_s);
 	sqlite3_bind_int64(insert, at++, k->last);
 	sqlite3_bind_int64(insert, at++, k->last_s);
+	sqlite3_bind_int64(insert, at++, k->continued);
 	sqlite3_bind_int64(insert, at++, k->modulus);
 	sqlite3_bind_int64(insert, at++, k->step);
 	sqlite3_bind_int64(insert, at++, k->told_s);
@@ -100,6 +101,7 @@ static bool read_account(sqlite3_stmt *select, struct ledger_account *k)
 	k->first_s = sqlite3_column_int64(select, at++);
 	k->last = sqlite3_column_int64(select, at++);
 	k->last_s = sqlite3_column_int64(select, at++);
+	k->continued = sqlite3_column_int64(select, at++);
 	k->modulus = sqlite3_column_int64(select, at++);
 	k->step = sqlite3_column_int64(select, at++);
 	k->told_s = sqlite3_column_int64(select, at++);
