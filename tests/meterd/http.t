@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The HTTP server: what its pages tell, and what requests that mean harm get."""
+import resource
 import shutil
 import sys
 
@@ -461,6 +462,22 @@ def a_hundred_connections_at_once_do_no_harm():
 			s.close()
 	wait_until(lambda: meterd.http("/meters")[0] == 200)
 	wait_until(lambda: meterd.fds <= fds + 1, what="closed descriptors")
+	meterd.stop()
+
+
+@promise
+def a_machine_without_descriptors_costs_a_pause_and_no_processor():
+	meterd = house()
+	resource.prlimit(meterd.pid, resource.RLIMIT_NOFILE, (meterd.fds + 5, meterd.fds + 5))
+	many = [socket.create_connection(("127.0.0.1", meterd.port)) for _ in range(20)]
+	wait_until(lambda: "no connection can be taken" in meterd.log())
+	before = meterd.cpu_ns
+	time.sleep(2)
+	if meterd.cpu_ns - before > 10 ** 9:
+		raise AssertionError("it asks again and again")
+	for s in many:
+		s.close()
+	wait_until(lambda: meterd.http("/meters")[0] == 200)
 	meterd.stop()
 
 

@@ -336,7 +336,8 @@ static bool a_hundred_thousand_entries_come_whole_and_in_order(const char **skip
 			break;
 		}
 	}
-	if (kept && (count_of(text, "\"period\"") != 100000 || strcmp(text + strlen(text) - 2, "]\n")))
+	if (kept && (count_of(text, "\"period\"") != 100000 ||
+		     strcmp(text + strlen(text) - 2, "]\n")))
 		kept = broken("%zu entries, not 100000", count_of(text, "\"period\""));
 	free(text);
 	return kept && until(no_query_is_open);
@@ -411,7 +412,8 @@ static bool a_thousand_meters_come_whole(const char **skip)
 
 	(void)skip;
 	read_all(ask("/meters"), &text);
-	kept = count_of(text, "{\"name\":") == METERS && count_of(text, "\n{\"name\":") == METERS - 1 &&
+	kept = count_of(text, "{\"name\":") == METERS &&
+	       count_of(text, "\n{\"name\":") == METERS - 1 &&
 	       !strcmp(text + strlen(text) - 3, "}]\n");
 	if (!kept)
 		broken("%zu meters", count_of(text, "{\"name\":"));

@@ -609,7 +609,8 @@ static bool each_event_has_a_name_and_its_values(const char **skip)
 		const char *line;
 	} cases[] = {
 		{ { LEDGER_METER_REPLACED, Q_NONE, 0, 0, 0 },
-		  "{\"event\":\"meter-replaced\",\"name\":\"m0\",\"time\":\"1970-01-01T00:00:00Z\"}\n" },
+		  "{\"event\":\"meter-replaced\",\"name\":\"m0\","
+		  "\"time\":\"1970-01-01T00:00:00Z\"}\n" },
 		{ { LEDGER_REGISTER_RESET, Q_energy_import, 1, 5500, 0 },
 		  "\"event\":\"register-reset\",\"name\":\"m0\",\"time\":\"1970-01-01T00:00:01Z\","
 		  "\"register\":\"energy_import\",\"from\":5.5,\"to\":0}\n" },

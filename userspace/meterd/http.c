@@ -44,7 +44,6 @@ struct place {
 /**
  * struct http - the server
  * @names: further ones that a Host header may have
- * @again: after the machine ran out of descriptors
  */
 struct http {
 	struct event_base *base;
@@ -56,8 +55,6 @@ struct http {
 	bool identity;
 	struct connection *connections;
 	struct http_counts counts;
-	struct event *again;
-	struct log_limit limit;
 };
 
 /**
@@ -176,7 +173,8 @@ static const char *own_error(int status)
 
 /*
  * evhttp's own errors are pages of HTML, which nobody can change before they are on their way to
- * the socket. Nothing of them has left yet: the loop runs what is active before it looks at sockets.
+ * the socket. Nothing of them has left yet: the loop runs what is active before it looks at
+ * sockets.
  */
 static void replace_page(struct connection *c)
 {
@@ -480,7 +478,8 @@ static void send_page(struct connection *c, struct evhttp_request *request)
 
 	if (step == PAGE_FAILED) {
 		page_end(c);
-		send_error(request, 503, "this cannot be read at the moment; meterd's log says why");
+		send_error(request, 503,
+			   "this cannot be read at the moment; meterd's log says why");
 	} else if (step == PAGE_LAST) {
 		set_headers(request, c->page->type);
 		page_end(c);
@@ -575,26 +574,33 @@ static void place_leave(struct http *h, struct place *at)
 	*at = (struct place){ 0 };
 }
 
-static void on_again(evutil_socket_t fd, short what, void *arg)
+static void listen_again(struct evhttp_bound_socket *bound, void *arg)
 {
-	struct http *h = arg;
-
-	(void)fd;
-	(void)what;
-	if (h->at.bound)
-		evconnlistener_enable(evhttp_bound_socket_get_listener(h->at.bound));
+	(void)arg;
+	evconnlistener_enable(evhttp_bound_socket_get_listener(bound));
 }
 
-/* No descriptor is left: a listener that goes on would find the same at once, for ever. */
-static void on_accept_error(struct evconnlistener *listener, void *arg)
+static void on_again(evutil_socket_t fd, short what, void *server)
 {
-	static const struct timeval second = { .tv_sec = 1 };
-	struct http *h = arg;
+	(void)fd;
+	(void)what;
+	evhttp_foreach_bound_socket(server, listen_again, NULL);
+}
 
-	log_limited(&h->limit, LEVEL_WARNING, who, "a connection cannot be taken: %s; raise "
-		    "LimitNOFILE of the service", strerror(errno));
+/*
+ * No descriptor is left: a listener that goes on would find the same at once, for ever. What a
+ * listener hands over is evhttp's own, so nothing of struct http is at hand.
+ */
+static void on_accept_error(struct evconnlistener *listener, void *server)
+{
+	static const struct timeval pause = { .tv_sec = PATIENCE_S };
+
+	log_line(LEVEL_WARNING, who, "no connection can be taken: %s; none is for %d s",
+		 strerror(errno), PATIENCE_S);
 	evconnlistener_disable(listener);
-	event_add(h->again, &second);
+	if (event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT, on_again, server,
+			    &pause))
+		evconnlistener_enable(listener);
 }
 
 static struct addrinfo *find_address(const char *host, u16 port)
@@ -740,9 +746,8 @@ struct http *http_new(struct event_base *base, const struct http_view *view)
 	h->base = base;
 	h->view = *view;
 	h->server = evhttp_new(base);
-	h->again = event_new(base, -1, 0, on_again, h);
-	if (!h->server || !h->again) {
-		http_free(h);
+	if (!h->server) {
+		free(h);
 		return NULL;
 	}
 	evhttp_set_max_headers_size(h->server, HEADERS_MAX);
@@ -756,7 +761,7 @@ struct http *http_new(struct event_base *base, const struct http_view *view)
 
 /**
  * http_free - closes everything; an answer that is under way is cut
- * @h: the server, or NULL
+ * @h: the server, or NULL; its loop has ended
  */
 void http_free(struct http *h)
 {
@@ -768,12 +773,8 @@ void http_free(struct http *h)
 		else
 			connection_free(h->connections);
 	}
-	if (h->server) {
-		place_leave(h, &h->at);
-		evhttp_free(h->server);
-	}
-	if (h->again)
-		event_free(h->again);
+	place_leave(h, &h->at);
+	evhttp_free(h->server);
 	free_names(h);
 	free(h);
 }

@@ -136,8 +136,9 @@ static int take_parameters(const char *query, struct parameter *all, char error[
 
 static int unknown_meter(const char *name, char error[PAGE_ERROR_MAX])
 {
-	snprintf(error, PAGE_ERROR_MAX, "no meter is called '%.*s'; GET /meters tells which there are",
-		 METER_NAME_LEN, name);
+	snprintf(error, PAGE_ERROR_MAX,
+		 "no meter is called '%.*s'; GET /meters tells which there are", METER_NAME_LEN,
+		 name);
 	return 404;
 }
 

@@ -316,7 +316,8 @@ static void build_info(const struct samples *s, const struct page_request *r)
 
 #define SERIES(...) (const struct series[]){ __VA_ARGS__, { 0, NULL } }
 #define BOTH(q)                                                                                    \
-	SERIES({ Q_##q##_import, "direction=\"import\"" }, { Q_##q##_export, "direction=\"export\"" })
+	SERIES({ Q_##q##_import, "direction=\"import\"" },                                         \
+	       { Q_##q##_export, "direction=\"export\"" })
 #define IMPORT(q) SERIES({ Q_##q##_import, "direction=\"import\"" })
 #define PHASES(q)                                                                                  \
 	SERIES({ Q_##q##_l1, "phase=\"1\"" }, { Q_##q##_l2, "phase=\"2\"" },                       \

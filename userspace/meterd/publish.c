@@ -267,8 +267,8 @@ void publisher_configure(struct publisher *p, const struct config *c)
 		if (!s)
 			s = sink_new(p, wanted);
 		if (!s) {
-			log_line(LEVEL_ERROR, wanted->name, "no memory for this sink; reload to try "
-				 "again");
+			log_line(LEVEL_ERROR, wanted->name,
+				 "no memory for this sink; reload to try again");
 			continue;
 		}
 		s->cycle_s = wanted->cycle_s;
