@@ -75,12 +75,6 @@ const char *color_name(enum color c)
 	return "blue";
 }
 
-u64 ledger_held(const struct ledger_book *b)
-{
-	(void)b;
-	return 0;
-}
-
 struct source *sources_first(const struct sources *all)
 {
 	(void)all;

@@ -68,12 +68,6 @@ const char *color_name(enum color c)
 	return c == COLOR_RED ? "red" : "blue";
 }
 
-u64 ledger_held(const struct ledger_book *b)
-{
-	(void)b;
-	return 0;
-}
-
 static char directory[] = "/tmp/meterd-sinks-XXXXXX";
 static struct event_base *base;
 
