@@ -14,6 +14,8 @@
 
 /* What the sources did to the system. */
 static unsigned int opens, reads;
+/* The last line that they opened; perhaps closed since. */
+static int slave = -1;
 /* Ptys look like the first UART of this machine. */
 static bool wired;
 /* Ttys can be opened, but not read. */
@@ -30,8 +32,11 @@ int open(const char *path, int flags, ...)
 	if (flags & O_CREAT)
 		mode = va_arg(args, mode_t);
 	va_end(args);
-	opens += strstr(path, "meter-cable") != NULL;
-	return syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+	if (!strstr(path, "/meter-cable-"))
+		return syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+	opens++;
+	slave = syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+	return slave;
 }
 
 ssize_t read(int fd, void *to, size_t count)
@@ -124,19 +129,36 @@ static void cable_wait(struct cable *c, u64 ms)
 	event_add(c->ticker, &after);
 }
 
+static int waiting(void)
+{
+	int count = 0;
+
+	return isatty(slave) && !ioctl(slave, FIONREAD, &count) ? count : -1;
+}
+
+/* The clock stands still until a reader can have what was sent. */
+static void await_arrival(int before, unsigned int sent)
+{
+	for (unsigned int i = 0; before >= 0 && i < 20000 && waiting() < before + (int)sent; i++)
+		usleep(50);
+}
+
 static void cable_tick(evutil_socket_t fd, short what, void *context)
 {
 	struct cable *c = context;
 	unsigned int room = c->bit_per_s ? c->bit_per_s / 10 * TICK_MS / 1000 : sizeof(c->text);
+	unsigned int sent = 0;
+	int before = waiting();
 
 	(void)fd;
 	(void)what;
-	for (; room && c->at < c->len; room--) {
+	for (; sent < room && c->at < c->len; sent++) {
 		u8 byte = as_received(c, c->text[c->at++]);
 
 		if (write(c->master, &byte, 1) != 1)
 			break;
 	}
+	await_arrival(before, sent);
 	if (c->at < c->len) {
 		cable_wait(c, TICK_MS);
 		return;
