@@ -353,20 +353,24 @@ void store_urgent(struct store *s)
 		hand_over_in(s, at_once ? 0 : URGENT_INTERVAL_MS - since_ms);
 }
 
-/* Whether nothing is left to be written. */
-static bool write_all(struct store *s)
+/* Whether the batch at hand was written; waits for the disk. */
+static bool write_now(struct store *s)
 {
 	struct write_result result;
 
-	if (s->busy && store_writer_done(s->writer, true, &result))
-		finish(s, &result);
-	for (;;) {
-		if (!s->flying && !close_batch(s))
-			return batch_empty(s->gathering);
+	if (!s->busy)
 		give(s);
-		if (!store_writer_done(s->writer, true, &result) || !finish(s, &result))
-			return false;
-	}
+	return store_writer_done(s->writer, true, &result) && finish(s, &result);
+}
+
+/* What was handed over, once more where that failed, and then what has gathered. */
+static bool write_all(struct store *s)
+{
+	bool tried = !s->busy;
+
+	if (s->flying && !write_now(s) && (tried || !write_now(s)))
+		return false;
+	return close_batch(s) ? write_now(s) : batch_empty(s->gathering);
 }
 
 /**
