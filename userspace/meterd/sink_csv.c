@@ -25,7 +25,11 @@ static void print_cell(FILE *out, const void *text, size_t len)
 	fputc('"', out);
 }
 
-static void print_start(FILE *out, const struct meter *m)
+/* How every row of a publication begins: 2 times, a name and what stands around them. */
+#define ROW_START_MAX (2 * ISO_TIME_LEN + METER_NAME_LEN + 8)
+
+/* A name has letters, digits, '_' and '-' only. */
+static void row_start(const struct meter *m, char start[ROW_START_MAX])
 {
 	char received[ISO_TIME_LEN + 1] = "", time[ISO_TIME_LEN + 1] = "";
 
@@ -33,9 +37,8 @@ static void print_start(FILE *out, const struct meter *m)
 		iso_time(m->received_ms / 1000, received);
 	if (m->has_time)
 		iso_time(m->time_s, time);
-	fprintf(out, "%s,%s,", received, time);
-	print_cell(out, m->name, strlen(m->name));
-	fputc(',', out);
+	snprintf(start, ROW_START_MAX, "%s,%s,\"%s%s\",", received, time,
+		 m->name[0] == '-' ? "'" : "", m->name);
 }
 
 static const char *unit_of(enum quantity q)
@@ -66,25 +69,24 @@ static const char *unit_of(enum quantity q)
 	}
 }
 
-static void print_word(FILE *out, const struct meter *m, const char *what, const char *word)
+static void print_word(FILE *out, const char *start, const char *what, const char *word)
 {
-	print_start(out, m);
-	fprintf(out, "%s,", what);
+	fprintf(out, "%s%s,", start, what);
 	print_cell(out, word, strlen(word));
 	fputs(",\n", out);
 }
 
-static void print_field(FILE *out, const struct meter *m, const struct telegram *t,
+static void print_field(FILE *out, const char *start, const struct telegram *t,
 			const struct field *f)
 {
-	print_start(out, m);
+	fputs(start, out);
 	print_cell(out, t->text + f->label, f->label_len);
 	fputc(',', out);
 	print_cell(out, t->text + f->value, f->len);
 	fputs(",\n", out);
 }
 
-static void print_fields(FILE *out, const struct meter *m, bool identity)
+static void print_fields(FILE *out, const char *start, const struct meter *m, bool identity)
 {
 	struct telegram t;
 
@@ -92,30 +94,36 @@ static void print_fields(FILE *out, const struct meter *m, bool identity)
 		return;
 	for (unsigned int i = 0; i < t.nfields; i++)
 		if (identity || !field_identifies(&t, &t.fields[i]))
-			print_field(out, m, &t, &t.fields[i]);
+			print_field(out, start, &t, &t.fields[i]);
+}
+
+static void print_quantities(FILE *out, const char *start, const struct reading *r)
+{
+	for (unsigned int q = 0; q < QUANTITY_COUNT; q++) {
+		if (!reading_has(r, q))
+			continue;
+		fprintf(out, "%s%s,", start, quantity_info[q].name);
+		json_milli(out, r->milli[q]);
+		fprintf(out, ",%s\n", unit_of(q));
+	}
 }
 
 static void csv_meter(const struct sink *s, FILE *out, const struct meter *m, u64 now_ms)
 {
+	char start[ROW_START_MAX];
 	struct reading now;
 
+	row_start(m, start);
 	meter_quantities(m, now_ms, &now);
-	for (unsigned int q = 0; q < QUANTITY_COUNT; q++) {
-		if (!reading_has(&now, q))
-			continue;
-		print_start(out, m);
-		fprintf(out, "%s,", quantity_info[q].name);
-		json_milli(out, now.milli[q]);
-		fprintf(out, ",%s\n", unit_of(q));
-	}
+	print_quantities(out, start, &now);
 	if (m->tariff_label[0])
-		print_word(out, m, "tariff_label", m->tariff_label);
+		print_word(out, start, "tariff_label", m->tariff_label);
 	if (m->color_today != COLOR_UNKNOWN)
-		print_word(out, m, "color_today", color_name(m->color_today));
+		print_word(out, start, "color_today", color_name(m->color_today));
 	if (m->color_tomorrow != COLOR_UNKNOWN)
-		print_word(out, m, "color_tomorrow", color_name(m->color_tomorrow));
+		print_word(out, start, "color_tomorrow", color_name(m->color_tomorrow));
 	if (s->fields)
-		print_fields(out, m, s->identity);
+		print_fields(out, start, m, s->identity);
 }
 
 const struct sink_ops sink_csv = {
