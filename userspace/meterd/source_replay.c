@@ -355,7 +355,6 @@ static void begin(struct replay *r)
 	bool opened = open_path(r, config_of(r)->path);
 
 	if (opened && r->count) {
-		line_set_state(r->line, LINE_SILENT, "begins to read");
 		event_add(r->turn, &at_once);
 		return;
 	}
