@@ -71,6 +71,20 @@ def no_configuration_is_needed():
 
 
 @promise
+def accounts_are_not_for_everybody():
+	gateway = talking_gateway()
+	before = os.umask(0o022)
+	meterd = Meterd(house(gateway))
+	os.umask(before)
+	wait_until(lambda: meterd.ledger("house", "day"))
+	for name in os.listdir(meterd.state):
+		mode = os.stat(os.path.join(meterd.state, name)).st_mode
+		if mode & 0o027:
+			raise AssertionError(f"{name} has mode {mode & 0o777:o}")
+	meterd.stop()
+
+
+@promise
 def readiness_is_told_when_http_answers():
 	meterd = Meterd()
 	connection = socket.create_connection(("127.0.0.1", meterd.port), timeout=10)
