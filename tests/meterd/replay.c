@@ -163,7 +163,6 @@ static bool telegrams_own_clock_is_the_clock(const char **skip)
 	return shelf_end(&s, kept);
 }
 
-/* Also one telegram without digits behind its '!' at the end of each: its end is that of the file. */
 static bool files_of_a_directory_are_read_in_the_order_of_their_bytes(const char **skip)
 {
 	static const char *const names[] = { "B", "a", "10", "9", "~" };
@@ -209,6 +208,23 @@ static bool each_file_has_its_own_protocol(const char **skip)
 	world_run(&s.w, 1000);
 	kept = heard(&s, 3) && is_heard_from(&s, 1, "012345678901") &&
 	       is_heard_from(&s, 2, "AAA3");
+	return shelf_end(&s, kept);
+}
+
+static bool end_of_a_file_ends_its_telegram(const char **skip)
+{
+	struct stat st;
+	struct shelf s;
+	bool kept;
+
+	(void)skip;
+	shelf_begin(&s);
+	put_p1(&s, "1", "AAA1", 0);
+	/* Without the line end behind the '!'. */
+	kept = !stat(shelf_file(&s, "1"), &st) && !truncate(shelf_file(&s, "1"), st.st_size - 2);
+	shelf_read(&s);
+	world_run(&s.w, 1000);
+	kept &= heard(&s, 1) && is_state(&s, LINE_OFF, "1 telegram in 1 file");
 	return shelf_end(&s, kept);
 }
 
@@ -268,6 +284,29 @@ static bool start_and_interval_give_a_clock_over_all_files(const char **skip)
 	for (unsigned int i = 0; kept && i < 3; i++)
 		kept = s.replay_s[i] == FIRST_S + 90 * i &&
 		       s.times[i] == (FIRST_S + 90 * i) * 1000ull;
+	return shelf_end(&s, kept);
+}
+
+/* It is one whose stamp was damaged: nobody knows when it was. */
+static bool keys_say_nothing_in_a_file_with_stamps(const char **skip)
+{
+	static const char unstamped[] = "/XYZ5\\TEST\r\n\r\n0-0:96.1.1(AAA1)\r\n"
+					"1-0:1.8.1(000123.456*kWh)\r\n!\r\n";
+	struct source_config c;
+	struct shelf s;
+	bool kept;
+
+	(void)skip;
+	shelf_begin(&s);
+	put_p1(&s, "a", "AAA1", 0);
+	put(&s, "a", unstamped, sizeof(unstamped) - 1);
+	c = replay_config(&s);
+	c.has_start = true;
+	c.start_s = FIRST_S;
+	c.interval_s = 60;
+	world_apply(&s.w, &c, 1);
+	world_run(&s.w, 1000);
+	kept = heard(&s, 2) && !s.replay_s[1] && s.times[1] == FIRST_S * 1000ull;
 	return shelf_end(&s, kept);
 }
 
@@ -482,6 +521,8 @@ static const struct promise promises[] = {
 	{ "files_of_a_directory_are_read_in_the_order_of_their_bytes",
 	  files_of_a_directory_are_read_in_the_order_of_their_bytes },
 	{ "each_file_has_its_own_protocol", each_file_has_its_own_protocol },
+	{ "end_of_a_file_ends_its_telegram", end_of_a_file_ends_its_telegram },
+	{ "keys_say_nothing_in_a_file_with_stamps", keys_say_nothing_in_a_file_with_stamps },
 	{ "half_a_telegram_does_not_reach_into_the_next_file",
 	  half_a_telegram_does_not_reach_into_the_next_file },
 	{ "telegrams_without_stamps_are_not_given_without_a_clock",
