@@ -385,8 +385,9 @@ static bool garbage_is_wrong_data(const char **skip)
 	cable_begin(&c);
 	cable_plug(&c);
 	c.noise = true;
+	c.gap_ms = 20;
 	cable_read(&c);
-	world_run(&c.w, 30000);
+	world_run(&c.w, 10000);
 	return cable_end(&c, is_state(&c, LINE_WRONG_DATA, "neither TIC nor P1") && !c.w.heard);
 }
 
@@ -423,6 +424,23 @@ static bool silence_is_told_after_thirty_seconds(const char **skip)
 	cable_speak(&c);
 	world_run(&c.w, 3000);
 	kept &= is_state(&c, LINE_CONNECTED, "");
+	return cable_end(&c, kept);
+}
+
+static bool silence_from_the_start_is_told_after_thirty_seconds(const char **skip)
+{
+	struct cable c;
+	bool kept;
+
+	(void)skip;
+	cable_begin(&c);
+	cable_plug(&c);
+	cable_mute(&c);
+	cable_read(&c);
+	world_run(&c.w, 25000);
+	kept = is_state(&c, LINE_SILENT, "waits for a telegram");
+	world_run(&c.w, 10000);
+	kept &= is_state(&c, LINE_SILENT, "no byte comes");
 	return cable_end(&c, kept);
 }
 
@@ -630,6 +648,8 @@ static const struct promise promises[] = {
 	{ "garbage_is_wrong_data", garbage_is_wrong_data },
 	{ "wrong_protocol_is_wrong_data", wrong_protocol_is_wrong_data },
 	{ "silence_is_told_after_thirty_seconds", silence_is_told_after_thirty_seconds },
+	{ "silence_from_the_start_is_told_after_thirty_seconds",
+	  silence_from_the_start_is_told_after_thirty_seconds },
 	{ "meter_that_sends_each_ten_seconds_stays_connected",
 	  meter_that_sends_each_ten_seconds_stays_connected },
 	{ "line_that_another_has_is_refused_until_it_is_free",
