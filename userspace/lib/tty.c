@@ -68,8 +68,20 @@ const char *tty_problem_text(enum tty_problem problem)
 	return strerror(errno);
 }
 
-/* Two of us by flock(), others by TIOCEXCL (which root's open() ignores) and their discipline. */
-static enum tty_problem claim(int fd)
+/**
+ * tty_is_pty - whether there is no wire, and so no speed
+ * @tty: an open line
+ */
+bool tty_is_pty(const struct tty *tty)
+{
+	return !strncmp(tty->port, "pts/", 4);
+}
+
+/*
+ * Two of us by flock(), others by TIOCEXCL (which root's open() ignores) and their discipline. A pty is
+ * not claimed by us: until its other side is closed it would stay so when we are killed.
+ */
+static enum tty_problem claim(int fd, bool pty)
 {
 	int exclusive = 0, discipline = 0;
 
@@ -79,7 +91,7 @@ static enum tty_problem claim(int fd)
 		return TTY_LOCKED;
 	if (!ioctl(fd, TIOCGEXCL, &exclusive) && exclusive)
 		return TTY_CLAIMED;
-	return ioctl(fd, TIOCEXCL) ? TTY_FAILED : TTY_OPEN;
+	return !pty && ioctl(fd, TIOCEXCL) ? TTY_FAILED : TTY_OPEN;
 }
 
 static void name_port(struct tty *tty, const struct stat *st)
@@ -114,7 +126,7 @@ static enum tty_problem examine(struct tty *tty)
 	if (fstat(tty->fd, &st))
 		return TTY_FAILED;
 	name_port(tty, &st);
-	return *tty->port ? claim(tty->fd) : TTY_NAMELESS;
+	return *tty->port ? claim(tty->fd, tty_is_pty(tty)) : TTY_NAMELESS;
 }
 
 /* So that it can be told who has it. */
@@ -156,15 +168,6 @@ enum tty_problem tty_open(struct tty *tty, const char *path)
 	tty->fd = -1;
 	errno = saved;
 	return problem;
-}
-
-/**
- * tty_is_pty - whether there is no wire, and so no speed
- * @tty: an open line
- */
-bool tty_is_pty(const struct tty *tty)
-{
-	return !strncmp(tty->port, "pts/", 4);
 }
 
 static speed_t speed_of(unsigned int bit_per_s)
