@@ -78,8 +78,8 @@ bool tty_is_pty(const struct tty *tty)
 }
 
 /*
- * Two of us by flock(), others by TIOCEXCL (which root's open() ignores) and their discipline. A pty is
- * not claimed by us: until its other side is closed it would stay so when we are killed.
+ * Two of us by flock(), others by TIOCEXCL (which root's open() ignores) and their discipline. We
+ * do not claim a pty: until its other side is closed it would stay claimed when we are killed.
  */
 static enum tty_problem claim(int fd, bool pty)
 {
