@@ -19,7 +19,8 @@ static const char account_columns[] =
 	"interval_1_s INTEGER, interval_2_s INTEGER, interval_3_s INTEGER,"
 	"first INTEGER NOT NULL, first_s INTEGER NOT NULL,"
 	"last INTEGER NOT NULL, last_s INTEGER NOT NULL,"
-	"continued INTEGER NOT NULL, modulus INTEGER NOT NULL, step INTEGER NOT NULL, told_s INTEGER NOT NULL,";
+	"continued INTEGER NOT NULL, modulus INTEGER NOT NULL, step INTEGER NOT NULL,"
+	"told_s INTEGER NOT NULL,";
 
 static const char tables[] =
 	"CREATE TABLE about(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID, STRICT;"

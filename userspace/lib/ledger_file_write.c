@@ -213,7 +213,8 @@ static int put_values(sqlite3_stmt *statement, u32 meter, const struct ledger_ro
 	return run(statement);
 }
 
-static void bind_key(sqlite3_stmt *statement, enum period p, u32 meter, const struct ledger_row *row)
+static void bind_key(sqlite3_stmt *statement, enum period p, u32 meter,
+		     const struct ledger_row *row)
 {
 	sqlite3_bind_int(statement, QUALITY_PERIOD, p);
 	sqlite3_bind_int64(statement, QUALITY_START, row->start_s);
