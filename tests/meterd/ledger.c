@@ -689,17 +689,23 @@ WITH_SHEET(stamp_ahead_and_restart)
 	       row_is(s, Q_energy_import, PERIOD_QUARTER, T0 + 2 * HOUR_S, 900 * WH, 0);
 }
 
-/* A clock that was ahead for a day, as one of a host that nothing confirmed. */
+/*
+ * A clock that was ahead for a day, as one of a host that nothing confirmed. Periods that are lived
+ * twice lose what the leap had spread over them: less than the one step of 10 Wh.
+ */
 WITH_SHEET(clock_ahead_for_long)
 {
-	s64 ahead_s = 40 * DAY_S, now;
+	s64 ahead_s = 40 * DAY_S, counted = (DAY_S + 3 * HOUR_S - 10) * WH, now;
 	s64 milli = hear_on(s, Q_energy_import, T0, T0 + 600, 10, 5 * KWH);
 
 	milli = hear_on(s, Q_energy_import, T0 + 600 + ahead_s, T0 + DAY_S + ahead_s, 10, milli);
 	milli = hear_on(s, Q_energy_import, T0 + DAY_S, T0 + DAY_S + 3 * HOUR_S, 10, milli);
 	return s->events[LEDGER_CLOCK_BACK] == 1 &&
 	       ledger_accepted(s->book, Q_energy_import, &now) && now == milli - 10 * WH &&
-	       sum_of_segments(s, Q_energy_import) == (DAY_S + 3 * HOUR_S - 10) * WH;
+	       sum_of_segments(s, Q_energy_import) == counted &&
+	       sum_of_periods(s, Q_energy_import, PERIOD_QUARTER) > counted - 10 * WH &&
+	       sum_of_periods(s, Q_energy_import, PERIOD_DAY) > counted - 10 * WH &&
+	       sum_of_periods(s, Q_energy_import, PERIOD_YEAR) == counted;
 }
 
 WITH_SHEET(clock_steps_forward)

@@ -177,10 +177,13 @@ static void span_open(const struct ledger_book *b, struct ledger_span *span, enu
 static void span_continue(const struct ledger_book *b, const struct ledger_account *a,
 			  enum period p, struct ledger_span *span, s64 value, s64 time_s, u8 flags)
 {
-	s64 end_s = span->end_s;
+	s64 end_s = span->end_s, moved = 0;
 
 	span->carried += a->last - span->base;
 	span->quality |= flags;
+	/* A clock was ahead: what was counted in a period that has not begun is of this one. */
+	if (time_s < span->start_s)
+		moved = span->carried;
 	if (time_s >= span->start_s && time_s < end_s) {
 		span->base = value;
 		return;
@@ -191,6 +194,7 @@ static void span_continue(const struct ledger_book *b, const struct ledger_accou
 		tell_missing(b, a, p, end_s, time_s);
 	}
 	span_open(b, span, p, value, time_s, flags);
+	span->carried = moved;
 }
 
 /**
