@@ -9,6 +9,7 @@
 # Each tests/meterd/NAME.c is a program that links what it needs of the daemon; NAME_preload.c is a
 # library for LD_PRELOAD; each tests/meterd/NAME.t runs whole programs, build/tests/meterd and
 # build/meterctl, see harness.py. One of them is run by hand as tests/meterd/NAME.t [WORD of its tests].
+# Most of them wait most of their time, the soak longest.
 
 METERD_TEST_OBJECTS := $(filter-out %/meterd/main.o,$(call HOST_OBJECT,$(METERD_SOURCES) tests/host/host.c))
 METERD_TEST_SOURCES := $(wildcard tests/meterd/*.c)
@@ -20,7 +21,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 .PHONY: check-meterd meterd-tests soak
 
 check-meterd: meterd-tests
-	$(PROVE) -j2 $(METERD_TESTS) $(sort $(wildcard tests/meterd/*.t))
+	$(PROVE) -j3 tests/meterd/soak.t $(METERD_TESTS) $(filter-out %/soak.t,$(sort $(wildcard tests/meterd/*.t)))
 
 soak: meterd-tests
 	SOAK=$(or $(SOAK),3600) $(PROVE) -v tests/meterd/soak.t
