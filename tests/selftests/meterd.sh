@@ -96,10 +96,10 @@ explain
 result its_ledger_is_on_http
 
 kill -STOP $simulator
-within 40 attribute_is meter0/state stale && within 2 line_is '"silent".*no longer come on pts'
+within 40 attribute_is meter0/state stale && within 10 line_is '"silent".*no longer come on pts'
 explain && kill -CONT $simulator && within 10 has_power
 explain
-result a_meter_that_falls_silent_is_told_when_the_kernel_tells
+result a_meter_that_falls_silent_is_told
 
 unplug
 within 2 line_is '"what":"meter0","state":"silent".*it is gone'

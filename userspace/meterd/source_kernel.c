@@ -6,10 +6,8 @@
  * smallest free number, so a replugged meter0 is meter0 again.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "../lib/meters.h"
@@ -22,13 +20,13 @@
 /* Telegrams taken in one turn of the loop; the kernel keeps about ten. */
 #define TURN_RECORDS 32
 
-/* States taken in one turn of the loop. */
-#define TURN_STATES 16
-
-/* What the kernel cannot tell is looked at: often while a meter is not yet read. */
 static const struct timeval at_once = { 0 };
-static const struct timeval look_often = { .tv_sec = 2 };
-static const struct timeval look_seldom = { .tv_sec = 10 };
+
+/*
+ * What is not announced is looked at: that a meter falls silent or what it carries, and, in some
+ * containers, that it is there.
+ */
+static const struct timeval look_each = { .tv_sec = 3 };
 
 /**
  * struct kernel_meter - meterN of the kernel
@@ -37,7 +35,6 @@ static const struct timeval look_seldom = { .tv_sec = 10 };
  * @line: its line
  * @name: meterN
  * @fd: of /dev/meterN; -1: it is gone, or not ours to read
- * @state_fd: of its attribute state; -1 as @fd
  * @readable: records are there, or it is gone
  */
 struct kernel_meter {
@@ -46,7 +43,6 @@ struct kernel_meter {
 	struct line *line;
 	char name[16];
 	int fd;
-	int state_fd;
 	struct event *readable;
 };
 
@@ -56,8 +52,6 @@ struct kernel_meter {
  * @first: of the meters
  * @nobody: the line while there has been no meter at all; else NULL
  * @news: that meters came, went or changed
- * @states: an epoll of the attributes state, which tell changes by a priority event
- * @changed: some of @states did
  * @look: it is time to look
  * @reader: for one record at a time
  */
@@ -66,8 +60,6 @@ struct kernel {
 	struct kernel_meter *first;
 	struct line *nobody;
 	struct meter_news *news;
-	int states;
-	struct event *changed;
 	struct event *look;
 	struct record_reader reader;
 };
@@ -77,9 +69,6 @@ static void meter_close(struct kernel_meter *m)
 	if (m->readable)
 		event_free(m->readable);
 	m->readable = NULL;
-	if (m->state_fd >= 0)
-		close(m->state_fd);
-	m->state_fd = -1;
 	if (m->fd >= 0)
 		close(m->fd);
 	m->fd = -1;
@@ -170,44 +159,6 @@ static void tell_state(struct kernel_meter *m, const struct meter *now)
 	}
 }
 
-static void meter_state(struct kernel_meter *m)
-{
-	char value[METER_WORD_MAX];
-	struct meter now;
-
-	if (m->state_fd < 0)
-		return;
-	/* Else the attribute would tell the same change again, and that it is gone without end. */
-	if (pread(m->state_fd, value, sizeof(value), 0) <= 0) {
-		close(m->state_fd);
-		m->state_fd = -1;
-	} else if (meter_read(&now, m->name)) {
-		tell_state(m, &now);
-	}
-}
-
-static void states_changed(evutil_socket_t fd, short what, void *context)
-{
-	struct epoll_event events[TURN_STATES];
-	int count = epoll_wait(fd, events, TURN_STATES, 0);
-
-	(void)what;
-	(void)context;
-	for (int i = 0; i < count; i++)
-		meter_state(events[i].data.ptr);
-}
-
-static void open_state(struct kernel_meter *m)
-{
-	struct epoll_event event = { .events = EPOLLPRI, .data.ptr = m };
-	char path[METER_PATH_MAX];
-
-	snprintf(path, sizeof(path), METER_CLASS "/%s/state", m->name);
-	m->state_fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (m->state_fd >= 0)
-		epoll_ctl(m->kernel->states, EPOLL_CTL_ADD, m->state_fd, &event);
-}
-
 static void tell_refused(struct kernel_meter *m)
 {
 	if (errno == EACCES || errno == EPERM)
@@ -220,7 +171,6 @@ static void tell_refused(struct kernel_meter *m)
 			       strerror(errno));
 }
 
-/* What the kernel kept is read before its state is told, so that this has the last word. */
 static void meter_open(struct kernel_meter *m)
 {
 	struct kernel *k = m->kernel;
@@ -236,9 +186,7 @@ static void meter_open(struct kernel_meter *m)
 		meter_close(m);
 		return;
 	}
-	open_state(m);
 	meter_readable(m->fd, EV_READ, m);
-	meter_state(m);
 }
 
 static struct kernel_meter *meter_find_name(const struct kernel *k, const char *name)
@@ -275,7 +223,6 @@ static struct kernel_meter *meter_new(struct kernel *k, const char *name)
 	}
 	m->kernel = k;
 	m->fd = -1;
-	m->state_fd = -1;
 	snprintf(m->name, sizeof(m->name), "%s", name);
 	m->next = k->first;
 	k->first = m;
@@ -285,15 +232,19 @@ static struct kernel_meter *meter_new(struct kernel *k, const char *name)
 static void meter_is_there(struct kernel *k, const struct meter *now)
 {
 	struct kernel_meter *m = meter_find_name(k, now->name);
+	struct meter then = *now;
 
 	if (!m)
 		m = meter_new(k, now->name);
 	if (!m)
 		return;
-	if (m->fd < 0)
+	/* What the kernel kept may be old, so its state has the last word. */
+	if (m->fd < 0) {
 		meter_open(m);
-	else if (strcmp(now->state, "locked"))
-		tell_state(m, now);
+		meter_read(&then, now->name);
+	}
+	if (m->fd >= 0)
+		tell_state(m, &then);
 }
 
 static bool is_listed(const struct kernel_meter *m, const struct meter *meters, size_t count)
@@ -314,16 +265,6 @@ static void tell_missing(struct kernel *k, const struct meter *meters, size_t co
 		line_set_state(k->nobody, LINE_SILENT, NO_METER);
 }
 
-/* A meter that has been opened, but cannot be read yet: what it carries is not announced. */
-static bool some_are_unread(const struct kernel *k)
-{
-	const struct kernel_meter *m = k->first;
-
-	while (m && (m->fd < 0 || m->line->state == LINE_CONNECTED))
-		m = m->next;
-	return m;
-}
-
 /* What is there now; a meter_news_fn. */
 static void kernel_look(void *context)
 {
@@ -337,7 +278,7 @@ static void kernel_look(void *context)
 		tell_missing(k, meters, count);
 	}
 	free(meters);
-	event_add(k->look, some_are_unread(k) ? &look_often : &look_seldom);
+	event_add(k->look, &look_each);
 }
 
 static void time_to_look(evutil_socket_t fd, short what, void *context)
@@ -357,12 +298,8 @@ static void kernel_free(struct kernel *k)
 		free(m);
 	}
 	meter_news_free(k->news);
-	if (k->changed)
-		event_free(k->changed);
 	if (k->look)
 		event_free(k->look);
-	if (k->states >= 0)
-		close(k->states);
 	free(k);
 }
 
@@ -374,12 +311,10 @@ static bool kernel_start(struct source *s)
 	if (!k)
 		return false;
 	k->source = s;
-	k->states = epoll_create1(EPOLL_CLOEXEC);
 	k->nobody = line_add(s, "/dev/meterN");
 	k->look = event_new(base, -1, 0, time_to_look, k);
-	k->changed = event_new(base, k->states, EV_READ | EV_PERSIST, states_changed, k);
 	k->news = meter_news_new(base, kernel_look, k);
-	if (!k->nobody || !k->look || !k->news || !k->changed || event_add(k->changed, NULL)) {
+	if (!k->nobody || !k->look || !k->news) {
 		kernel_free(k);
 		return false;
 	}
