@@ -28,6 +28,8 @@ soak: meterd-tests
 
 meterd-tests: build/tests/meterd build/tests/meterctl build/meterctl build/meterd $(METERD_TESTS) $(METERD_PRELOADS)
 
+.SECONDARY: $(METERD_TEST_SOURCES:%.c=build/tests/objects/%.o)
+
 # An archive, so that a test pulls in what it calls and nothing else.
 build/tests/libmeterd.a: $(METERD_TEST_OBJECTS)
 	@echo "  AR      $@"
