@@ -201,7 +201,9 @@ def a_ledger_can_be_read_where_nothing_can_be_written():
 	path = copy()
 	os.chmod(os.path.dirname(path), 0o755)
 	os.chmod(path, 0o644)
-	done = subprocess.run([METERCTL, "ledger", "check", "--file", path], user=65534, group=65534, extra_groups=[],
+	# The project may stand where nobody else may look.
+	program = shutil.copy(METERCTL, os.path.dirname(path))
+	done = subprocess.run([program, "ledger", "check", "--file", path], user=65534, group=65534, extra_groups=[],
 			      stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 	equal(done.returncode, 0, done.stdout)
 
