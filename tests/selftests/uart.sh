@@ -28,9 +28,9 @@ energy_is_that_of()
 }
 
 modprobe meterline
-host-play $historique --baud 1200 --loop 5 &
+host-play $historique --baud 1200 --loop 12 &
 player=$!
-same "attach prints" "$(meterctl attach --wait 20 /dev/ttyS1)" meter0
+same "attach prints" "$(meterctl attach --wait 40 /dev/ttyS1)" meter0
 result attach_returns_with_the_first_telegram
 
 wait $player
@@ -47,7 +47,7 @@ esac
 result meter_is_a_child_of_its_tty
 
 # The same attach, without a word from anyone: another mode and another speed.
-host-play $standard --baud 9600 --loop 9 &
+host-play $standard --baud 9600 --loop 18 &
 player=$!
 within 40 attribute_is meter0/type tic-standard
 result attach_follows_a_change_of_mode_and_speed
