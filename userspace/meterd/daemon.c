@@ -119,18 +119,6 @@ static void on_added(void *context, struct meter *m)
 		 d->config->identity ? m->number : "");
 }
 
-/* The newest reading that the ledger has: the host's clock can't be right before it. */
-static s64 newest_reading_s(const struct ledger *l)
-{
-	s64 newest_s = 0;
-
-	for (const struct ledger_book *b = ledger_books(l); b; b = b->next)
-		for (unsigned int i = 0; i < b->count; i++)
-			if (b->accounts[i].last_s > newest_s)
-				newest_s = b->accounts[i].last_s;
-	return newest_s;
-}
-
 static void tell_reload(const struct daemon *d)
 {
 	char state[64];
@@ -255,7 +243,6 @@ static bool open_ledger(struct daemon *d)
 		log_line(LEVEL_ERROR, "daemon", "no way back to root: %s", strerror(errno));
 		return false;
 	}
-	d->clock.newest_s = newest_reading_s(d->ledger);
 	return d->store;
 }
 
