@@ -149,72 +149,73 @@ static int no_memory(char error[PAGE_ERROR_MAX])
 }
 
 /**
- * struct states_page - /meters
- * @after: name of the last meter that was written, "": none yet
+ * struct meters_page - /meters and /meters/NAME
+ * @name: of the meter that was written last, "": none yet; or of the only one
  */
-struct states_page {
-	struct page page;
-	struct meters *meters;
-	bool identity;
-	char after[METER_NAME_LEN + 1];
-};
-
-static enum page_step states_write(struct page *page, FILE *out)
-{
-	struct states_page *p = (struct states_page *)page;
-	struct state_options o = { .identity = p->identity };
-	unsigned int count = 0;
-
-	if (!p->after[0])
-		fputc('[', out);
-	for (const struct meter *m = meters_first(p->meters); m; m = m->next) {
-		if (strcmp(m->name, p->after) <= 0)
-			continue;
-		if (count++ == STATES_PER_PART)
-			return PAGE_MORE;
-		if (p->after[0])
-			fputs(",\n", out);
-		meter_state_json(out, m, meter_now_ms(m), &o);
-		strcpy(p->after, m->name);
-	}
-	fputs("]\n", out);
-	return PAGE_LAST;
-}
-
-static void plain_free(struct page *page)
-{
-	free(page);
-}
-
-static int states_open(const struct page_request *r, struct page **page,
-		       char error[PAGE_ERROR_MAX])
-{
-	struct states_page *p = calloc(1, sizeof(*p));
-
-	if (!p)
-		return no_memory(error);
-	p->page = (struct page){
-		.type = "application/json",
-		.write = states_write,
-		.free = plain_free,
-	};
-	p->meters = r->view->meters;
-	p->identity = r->identity;
-	*page = &p->page;
-	return 200;
-}
-
-/** struct state_page - /meters/NAME: one part, made at once */
-struct state_page {
+struct meters_page {
 	struct page page;
 	struct meters *meters;
 	bool identity;
 	char name[METER_NAME_LEN + 1];
 };
 
+static void plain_free(struct page *page)
+{
+	free(page);
+}
+
+static int meters_page_open(const struct page_request *r, const char *name,
+			    enum page_step (*write)(struct page *page, FILE *out),
+			    struct page **page, char error[PAGE_ERROR_MAX])
+{
+	struct meters_page *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return no_memory(error);
+	p->page = (struct page){
+		.type = "application/json",
+		.write = write,
+		.free = plain_free,
+	};
+	p->meters = r->view->meters;
+	p->identity = r->identity;
+	snprintf(p->name, sizeof(p->name), "%s", name);
+	*page = &p->page;
+	return 200;
+}
+
+static enum page_step states_write(struct page *page, FILE *out)
+{
+	struct meters_page *p = (struct meters_page *)page;
+	struct state_options o = { .identity = p->identity };
+	unsigned int count = 0;
+
+	if (!p->name[0])
+		fputc('[', out);
+	for (const struct meter *m = meters_first(p->meters); m; m = m->next) {
+		if (strcmp(m->name, p->name) <= 0)
+			continue;
+		if (count++ == STATES_PER_PART)
+			return PAGE_MORE;
+		if (p->name[0])
+			fputs(",\n", out);
+		meter_state_json(out, m, meter_now_ms(m), &o);
+		strcpy(p->name, m->name);
+	}
+	fputs("]\n", out);
+	return PAGE_LAST;
+}
+
+static int states_open(const struct page_request *r, struct page **page,
+		       char error[PAGE_ERROR_MAX])
+{
+	return meters_page_open(r, "", states_write, page, error);
+}
+
+/* One part, made at once. */
 static enum page_step state_write(struct page *page, FILE *out)
 {
-	struct state_page *p = (struct state_page *)page;
+	struct meters_page *p = (struct meters_page *)page;
 	struct state_options o = { .identity = p->identity, .fields = true };
 	const struct meter *m = meters_find(p->meters, p->name);
 
@@ -228,23 +229,9 @@ static enum page_step state_write(struct page *page, FILE *out)
 static int state_open(const struct page_request *r, const char *name, struct page **page,
 		      char error[PAGE_ERROR_MAX])
 {
-	struct state_page *p;
-
 	if (!meters_find(r->view->meters, name))
 		return unknown_meter(name, error);
-	p = calloc(1, sizeof(*p));
-	if (!p)
-		return no_memory(error);
-	p->page = (struct page){
-		.type = "application/json",
-		.write = state_write,
-		.free = plain_free,
-	};
-	p->meters = r->view->meters;
-	p->identity = r->identity;
-	snprintf(p->name, sizeof(p->name), "%s", name);
-	*page = &p->page;
-	return 200;
+	return meters_page_open(r, name, state_write, page, error);
 }
 
 /** struct ledger_page - /ledger; @query NULL: nothing is in the ledger yet */
