@@ -3,6 +3,7 @@
  * The periods of an account: readings at their boundaries, closing them, and what is told of them
  * while a register is silent. Rules 3, 4, 5 and 14 of the ledger.
  */
+#include "../lib/median.h"
 #include "ledger_parts.h"
 
 /* A reading so long after a boundary stands for it, however slow or fast the register is. */
@@ -14,20 +15,10 @@
 /* While its interval is not known it may be an hour, as that of most gas meters. */
 #define PATIENCE_UNKNOWN_S (3 * 3600)
 
-/* Median of the last three intervals; 0: not yet known. */
+/* 0: not yet known. */
 static s64 interval_s(const struct ledger_account *a)
 {
-	u32 x = a->interval_s[0], y = a->interval_s[1], z = a->interval_s[2];
-
-	if (a->interval_count < 3)
-		return 0;
-	if (x > y) {
-		u32 swap = x;
-
-		x = y;
-		y = swap;
-	}
-	return z < x ? x : z > y ? y : z;
+	return a->interval_count < 3 ? 0 : median_of_three(a->interval_s);
 }
 
 /**

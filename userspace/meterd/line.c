@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "../lib/median.h"
 #include "sources.h"
 #include "trace.h"
 
@@ -150,14 +151,6 @@ void line_set_state(struct line *line, enum line_state state, const char *why, .
 	s->all->calling--;
 }
 
-static u32 median(const u32 *ms)
-{
-	u32 low = ms[0] < ms[1] ? ms[0] : ms[1];
-	u32 high = ms[0] < ms[1] ? ms[1] : ms[0];
-
-	return ms[2] < low ? low : ms[2] > high ? high : ms[2];
-}
-
 /* Telegrams of one read, and clocks that were turned back, say nothing of the period. */
 static void line_interval(struct line *line, u64 now_ms)
 {
@@ -169,7 +162,7 @@ static void line_interval(struct line *line, u64 now_ms)
 	line->recent_ms[1] = line->recent_ms[0];
 	line->recent_ms[0] = ms;
 	if (line->recent_ms[2])
-		line->interval_ms = median(line->recent_ms);
+		line->interval_ms = median_of_three(line->recent_ms);
 }
 
 /**

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/median.h"
 #include "meters_private.h"
 
 /* A value lives for so many periods of the telegrams that carry it, and at least this long. */
@@ -81,26 +82,14 @@ static struct telegram_kind *kind_of(struct meter *m, const struct reading *r, b
 	return oldest;
 }
 
-static u32 lesser(u32 a, u32 b)
-{
-	return a < b ? a : b;
-}
-
-static u32 greater(u32 a, u32 b)
-{
-	return a > b ? a : b;
-}
-
-/* The median of three intervals does not see one gap; of two the shorter one. */
+/* The median of three intervals; of two the shorter one. */
 static u32 period_ms(const struct telegram_kind *k)
 {
-	u32 a = k->recent_ms[0], b = k->recent_ms[1], c = k->recent_ms[2];
+	const u32 *ms = k->recent_ms;
 
-	if (!b)
-		return a;
-	if (!c)
-		return lesser(a, b);
-	return greater(lesser(a, b), lesser(greater(a, b), c));
+	if (ms[2])
+		return median_of_three(ms);
+	return ms[1] && ms[1] < ms[0] ? ms[1] : ms[0];
 }
 
 static void kind_heard(struct telegram_kind *k, u64 now_ms)
