@@ -186,7 +186,7 @@ static u16 free_port(void)
 static struct http *serve(void)
 {
 	static struct ledger_book book;
-	struct http_view view = { 0 };
+	struct view view = { 0 };
 	struct config config = { .listen_host = "127.0.0.1" };
 	struct http *h;
 

@@ -6,9 +6,9 @@
  * binary floating point, and because a byte of the wire is not yet a character of Unicode.
  */
 #include <inttypes.h>
-#include <time.h>
 
 #include "json.h"
+#include "zone.h"
 
 static void json_byte(FILE *out, u8 byte)
 {
@@ -125,6 +125,20 @@ void json_milli(FILE *out, s64 milli)
 	fprintf(out, ".%0*u", digits, fraction);
 }
 
+/**
+ * json_time - a further member of an object: an instant
+ * @out: where to
+ * @member: its name
+ * @unix_s: seconds since 1970 in UTC
+ */
+void json_time(FILE *out, const char *member, s64 unix_s)
+{
+	char text[ISO_TIME_LEN + 1];
+
+	iso_time(unix_s, text);
+	fprintf(out, ",\"%s\":\"%s\"", member, text);
+}
+
 /* P1: "(group)(group)"; no group contains a '(' (RULES, P1). */
 static void json_groups(FILE *out, const u8 *value, size_t len)
 {
@@ -187,21 +201,6 @@ void json_quantities(FILE *out, const struct reading *r)
 	fputc('}', out);
 }
 
-static void json_time(FILE *out, const struct telegram *t)
-{
-	char text[sizeof("-2147483648-12-31T23:59:59Z")];
-	struct tm tm;
-	time_t when;
-	s64 unix_s;
-
-	if (!telegram_time(t, &unix_s))
-		return;
-	when = unix_s;
-	if (!gmtime_r(&when, &tm) || !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
-		return;
-	fprintf(out, ",\"time\":\"%s\"", text);
-}
-
 /**
  * json_reading - one telegram as the line of JSON of the data contract
  * @out: where to; the line end is written too
@@ -214,6 +213,7 @@ void json_reading(FILE *out, const struct telegram *t, const struct reading *r,
 		  const char *number, const char *via)
 {
 	const char *comma = "";
+	s64 unix_s;
 
 	fprintf(out, "{\"protocol\":\"%s\"", telegram_protocol_name(t->protocol));
 	if (via)
@@ -222,7 +222,8 @@ void json_reading(FILE *out, const struct telegram *t, const struct reading *r,
 		fputs(",\"meter\":", out);
 		json_text(out, number);
 	}
-	json_time(out, t);
+	if (telegram_time(t, &unix_s))
+		json_time(out, "time", unix_s);
 	fprintf(out, ",\"damaged\":%u,\"fields\":[", t->damaged);
 	for (unsigned int i = 0; i < t->nfields; i++) {
 		fputs(comma, out);

@@ -18,6 +18,12 @@
 #define DEFAULT_HTTP_PORT	8087
 #define DEFAULT_TCP_PORT	8088
 #define CET_OFFSET_MIN		60
+#define DEFAULT_MQTT_HOST	"localhost"
+#define DEFAULT_MQTT_PORT	1883
+#define DEFAULT_MQTTS_PORT	8883
+#define DEFAULT_MQTT_TOPIC	"meter"
+#define DEFAULT_MQTT_PREFIX	"homeassistant"
+#define DEFAULT_MQTT_COMPONENTS	"domoticz"	/* beside DEFAULT_MQTT_PREFIX for devices */
 
 /**
  * struct building - a configuration in the making
@@ -44,6 +50,23 @@ static void meter_config_free(struct meter_config *m)
 	free(m->scales);
 }
 
+static void mqtt_config_free(struct mqtt_config *m)
+{
+	if (!m)
+		return;
+	free(m->host);
+	free(m->ca_file);
+	free(m->cert_file);
+	free(m->key_file);
+	free(m->user);
+	free(m->password_file);
+	free(m->client_id);
+	free(m->topic);
+	free(m->discovery_prefix);
+	free(m->component_prefix);
+	free(m);
+}
+
 /**
  * config_free - frees a configuration
  * @c: of config_read(), or NULL
@@ -63,6 +86,7 @@ void config_free(struct config *c)
 	free(c->sources);
 	free(c->meters);
 	free(c->sinks);
+	mqtt_config_free(c->mqtt);
 	free(c->host_names);
 	free(c->listen_host);
 	free(c->user);
@@ -173,7 +197,7 @@ static struct meter_config *add_meter(struct config *c, const char *number)
 	return m;
 }
 
-static struct sink_config *add_sink(struct config *c, const char *name)
+static struct sink_config *add_sink(struct config *c, const char *name, enum sink_type type)
 {
 	struct sink_config *s;
 
@@ -181,8 +205,26 @@ static struct sink_config *add_sink(struct config *c, const char *name)
 		return NULL;
 	s = &c->sinks[c->sink_count++];
 	snprintf(s->name, sizeof(s->name), "%s", name);
+	s->type = type;
 	s->cycle_s = -1;
 	return s;
+}
+
+static bool add_mqtt(struct config *c)
+{
+	struct mqtt_config *m = calloc(1, sizeof(*m));
+
+	c->mqtt = m;
+	if (!m)
+		return false;
+	m->host = strdup(DEFAULT_MQTT_HOST);
+	m->topic = strdup(DEFAULT_MQTT_TOPIC);
+	m->discovery_prefix = strdup(DEFAULT_MQTT_PREFIX);
+	m->version = 3;
+	m->layouts = LAYOUT_NATIVE;
+	m->discovery = DISCOVERY_DEVICE;
+	m->cycle_s = -1;
+	return m->host && m->topic && m->discovery_prefix;
 }
 
 static const struct config_key *find_key(const struct config_kind *kind, const char *name)
@@ -212,16 +254,17 @@ static void list_keys(const struct config_kind *kind, unsigned int type, char *t
 			len += snprintf(text + len, size - len, "%s%s", len ? ", " : "", k->name);
 }
 
-/* "serial or replay": the types of sources that have a key. */
-static void list_types(const struct config_key *k, char *text, size_t size)
+/* "serial or replay": the types that have a key. */
+static void list_types(const struct config_kind *kind, const struct config_key *k, char *text,
+		       size_t size)
 {
 	size_t len = 0;
 
 	*text = '\0';
-	for (unsigned int t = SOURCE_KERNEL; t <= SOURCE_REPLAY && len < size; t++)
+	for (unsigned int t = 0; t < kind->type_count && len < size; t++)
 		if (k->types & 1u << t)
 			len += snprintf(text + len, size - len, "%s%s", len ? " or " : "",
-					source_type_name(t));
+					kind->types[t]);
 }
 
 static void refuse_later(struct building *b, const struct config_place *place, const char *what,
@@ -294,10 +337,10 @@ static void apply_entry(struct building *b, const struct config_kind *kind,
 		config_error(&b->text, &e->place, "%s: [%s] has no such key, expected one of %s",
 			     e->key, s->kind, list);
 	} else if (!has_type(k, type)) {
-		list_types(k, list, sizeof(list));
+		list_types(kind, k, list, sizeof(list));
 		config_error(&b->text, &e->place,
-			     "%s: not a key of a source of this type, expected with type = %s",
-			     e->key, list);
+			     "%s: not a key of a %s of this type, expected with type = %s", e->key,
+			     kind->name, list);
 	} else {
 		apply_value(b, k, e, item);
 	}
@@ -327,38 +370,52 @@ static void no_memory(struct building *b, const struct config_section *s)
 	config_error(&b->text, &s->place, "[%s %s]: no memory for it", s->kind, s->name);
 }
 
-/* A source whose type is a mistake has no keys to check against. */
-static void build_source(struct building *b, const struct config_kind *kind,
-			 const struct config_section *s)
+/* What has a type that is a mistake has no keys to check against. */
+static bool type_of(struct building *b, const struct config_kind *kind,
+		    const struct config_section *s, unsigned int *type)
 {
 	const struct config_entry *e = entry_of(s, "type");
 	const struct config_key *k = find_key(kind, "type");
-	enum source_type type;
-	struct source_config *source;
 
-	if (!e) {
+	if (!e)
 		config_error(&b->text, &s->place, "[%s %s]: %s is missing, expected %s", s->kind,
 			     s->name, k->name, k->expected);
-		return;
-	}
-	if (!source_type_by_name(e->value, &type)) {
-		struct source_config none;
+	else if (config_type_by_name(kind, e->value, type))
+		return true;
+	else
+		apply_entry(b, kind, s, e, 0, NULL);
+	return false;
+}
 
-		apply_entry(b, kind, s, e, 0, &none);
+static void check_replay(struct building *b, const struct config_section *s)
+{
+	const struct config_entry *start = entry_of(s, "start");
+	const struct config_entry *interval = entry_of(s, "interval");
+
+	if (start && !interval)
+		config_error(&b->text, &start->place,
+			     "start: it needs interval too, expected interval = SECONDS");
+	if (interval && !start)
+		config_error(&b->text, &interval->place,
+			     "interval: it needs start too, expected start = TIME");
+}
+
+static void build_source(struct building *b, const struct config_kind *kind,
+			 const struct config_section *s)
+{
+	struct source_config *source;
+	unsigned int type;
+
+	if (!type_of(b, kind, s, &type))
 		return;
-	}
 	source = add_source(b->config, s->name, type);
 	if (!source) {
 		no_memory(b, s);
 		return;
 	}
 	apply_section(b, kind, s, 1u << type, source);
-	if (entry_of(s, "start") && !entry_of(s, "interval"))
-		config_error(&b->text, &entry_of(s, "start")->place,
-			     "start: it needs interval too, expected interval = SECONDS");
-	if (type == SOURCE_REPLAY && entry_of(s, "interval") && !entry_of(s, "start"))
-		config_error(&b->text, &entry_of(s, "interval")->place,
-			     "interval: it needs start too, expected start = TIME");
+	if (type == SOURCE_REPLAY)
+		check_replay(b, s);
 }
 
 static void check_meter_name(struct building *b, const struct config_section *s)
@@ -406,10 +463,24 @@ static void build_meter(struct building *b, const struct config_kind *kind,
 static void build_sink(struct building *b, const struct config_kind *kind,
 		       const struct config_section *s)
 {
-	struct sink_config *sink = add_sink(b->config, s->name);
+	struct sink_config *sink;
+	unsigned int type;
 
+	if (!type_of(b, kind, s, &type))
+		return;
+	sink = add_sink(b->config, s->name, type);
 	if (sink)
-		apply_section(b, kind, s, 0, sink);
+		apply_section(b, kind, s, 1u << type, sink);
+	else
+		no_memory(b, s);
+}
+
+/* Keys may come from several files. */
+static void build_mqtt(struct building *b, const struct config_kind *kind,
+		       const struct config_section *s)
+{
+	if (b->config->mqtt || add_mqtt(b->config))
+		apply_section(b, kind, s, 0, b->config);
 	else
 		no_memory(b, s);
 }
@@ -459,7 +530,7 @@ static void build_section(struct building *b, const struct config_section *s)
 		refuse_later(b, &s->place, what, later);
 	} else if (!kind->name) {
 		config_error(&b->text, &s->place,
-			     "[%.80s]: there is no such section, expected daemon, http, "
+			     "[%.80s]: there is no such section, expected daemon, http, mqtt, "
 			     "source NAME, meter NUMBER or sink NAME", s->kind);
 	} else if (!check_argument(b, kind, s)) {
 		return;
@@ -469,9 +540,77 @@ static void build_section(struct building *b, const struct config_section *s)
 		build_meter(b, kind, s);
 	} else if (!strcmp(s->kind, "sink")) {
 		build_sink(b, kind, s);
+	} else if (!strcmp(s->kind, "mqtt")) {
+		build_mqtt(b, kind, s);
 	} else {
 		apply_section(b, kind, s, 0, b->config);
 	}
+}
+
+static const struct config_place *mqtt_place(const struct building *b, const char *key)
+{
+	const struct config_place *place = NULL;
+
+	for (unsigned int i = 0; i < b->text.count; i++) {
+		const struct config_section *s = &b->text.sections[i];
+
+		if (strcmp(s->kind, "mqtt"))
+			continue;
+		if (entry_of(s, key))
+			return &entry_of(s, key)->place;
+		place = place ? place : &s->place;
+	}
+	return place;
+}
+
+/* What one key needs of another. */
+static void check_mqtt(struct building *b)
+{
+	const struct mqtt_config *m = b->config->mqtt;
+	const unsigned int numbered = LAYOUT_TELEINFO2MQTT | LAYOUT_DATACOLLECTOR;
+
+	if (!m->cert_file != !m->key_file)
+		config_error(&b->text, mqtt_place(b, m->cert_file ? "cert_file" : "key_file"),
+			     "cert_file and key_file: expected both or none");
+	if (!m->tls && (m->ca_file || m->cert_file || m->insecure))
+		config_error(&b->text, mqtt_place(b, m->ca_file ? "ca_file" : m->cert_file ?
+						  "cert_file" : "insecure"),
+			     "ca_file, cert_file, key_file and insecure: they need tls = yes");
+	if (m->layouts & numbered && !b->config->identity)
+		config_error(&b->text, mqtt_place(b, "layout"),
+			     "layout: teleinfo2mqtt and smartmeter-datacollector have the meter's "
+			     "number in their topics, expected identity = yes in [daemon]");
+	if (m->discovery && !(m->layouts & LAYOUT_NATIVE) && mqtt_place(b, "discovery"))
+		config_error(&b->text, mqtt_place(b, "discovery"),
+			     "discovery: it tells of the topics of layout native, expected native "
+			     "in layout, or discovery = none");
+	if (m->component_prefix && !(m->discovery & DISCOVERY_COMPONENT))
+		config_error(&b->text, mqtt_place(b, "component_prefix"),
+			     "component_prefix: expected component in discovery");
+	if (m->component_prefix && m->discovery & DISCOVERY_DEVICE &&
+	    !strcmp(m->component_prefix, m->discovery_prefix))
+		config_error(&b->text, mqtt_place(b, "component_prefix"),
+			     "component_prefix: expected another than discovery_prefix, so that "
+			     "nobody finds everything twice");
+}
+
+static void complete_mqtt(struct building *b)
+{
+	struct mqtt_config *m = b->config->mqtt;
+	struct sink_config *sink = add_sink(b->config, "mqtt", SINK_MQTT);
+
+	check_mqtt(b);
+	if (!(m->layouts & LAYOUT_NATIVE))
+		m->discovery = 0;
+	if (!m->port)
+		m->port = m->tls ? DEFAULT_MQTTS_PORT : DEFAULT_MQTT_PORT;
+	if (!m->component_prefix)
+		m->component_prefix = strdup(m->discovery & DISCOVERY_DEVICE ?
+					     DEFAULT_MQTT_COMPONENTS : m->discovery_prefix);
+	if (sink)
+		sink->cycle_s = m->cycle_s;
+	if (!sink || !m->component_prefix)
+		config_error(&b->text, mqtt_place(b, "host"), "no memory for [mqtt]");
 }
 
 /* What follows from what was not given. */
@@ -485,6 +624,8 @@ static void complete(struct building *b)
 		sources |= !strcmp(b->text.sections[i].kind, "source");
 	if (!sources && !add_source(c, "kernel", SOURCE_KERNEL))
 		config_error(&b->text, &nowhere, "no memory for it");
+	if (c->mqtt && c->mqtt->host && c->mqtt->topic)
+		complete_mqtt(b);
 	if (!c->state)
 		c->state = default_state();
 	if (!c->state)

@@ -91,13 +91,77 @@ struct meter_config {
 	unsigned int scale_count;
 };
 
-/** struct sink_config - [sink NAME] */
+enum sink_type {
+	SINK_JSONL,
+	SINK_CSV,
+	SINK_MQTT,		/* not of a [sink NAME]: there is one where [mqtt] stands */
+};
+
+/**
+ * struct sink_config - [sink NAME]
+ * @path: "-": stdout
+ * @cycle_s: -1: that of the daemon
+ * @fields: also what the meter printed
+ */
 struct sink_config {
 	char name[METER_NAME_LEN + 1];
-	bool csv;		/* else jsonl */
-	char *path;		/* "-": stdout */
-	int cycle_s;		/* -1: that of the daemon */
-	bool fields;		/* also what the meter printed */
+	enum sink_type type;
+	char *path;
+	int cycle_s;
+	bool fields;
+};
+
+/* Layouts of topics, and kinds of discovery. */
+#define LAYOUT_NATIVE		0x01u
+#define LAYOUT_DSMR_READER	0x02u
+#define LAYOUT_TELEINFO2MQTT	0x04u
+#define LAYOUT_DATACOLLECTOR	0x08u
+#define DISCOVERY_DEVICE	0x01u
+#define DISCOVERY_COMPONENT	0x02u
+
+/** enum fields_policy - whether what a meter printed is published */
+enum fields_policy {
+	FIELDS_OF_TIC,
+	FIELDS_NEVER,
+	FIELDS_ALWAYS,
+};
+
+/**
+ * struct mqtt_config - [mqtt]
+ * @port: 0: 1883, with @tls 8883
+ * @version: 3 or 5
+ * @ca_file: NULL: what the system trusts
+ * @cert_file: NULL: none; with @key_file
+ * @insecure: whoever answers is believed
+ * @user: NULL: of the service's credentials, or none
+ * @password_file: likewise
+ * @client_id: NULL: by host and topic
+ * @topic: never empty, without a '/' at its ends
+ * @layouts: LAYOUT_*
+ * @discovery: DISCOVERY_*
+ * @component_prefix: of component discovery
+ * @dsmr_reader_meter: "": the only one
+ */
+struct mqtt_config {
+	char *host;
+	u16 port;
+	u8 version;
+	bool tls;
+	char *ca_file;
+	char *cert_file;
+	char *key_file;
+	bool insecure;
+	char *user;
+	char *password_file;
+	char *client_id;
+	char *topic;
+	unsigned int layouts;
+	enum fields_policy fields;
+	unsigned int discovery;
+	char *discovery_prefix;
+	char *component_prefix;
+	char dsmr_reader_meter[METER_NAME_LEN + 1];
+	int cycle_s;
 };
 
 /**
@@ -109,6 +173,7 @@ struct sink_config {
  * @keep_quarters_days: 0: by the number of meters
  * @listen_host: NULL: no HTTP
  * @host_names: further names that HTTP's Host header may have
+ * @mqtt: NULL: none
  */
 struct config {
 	char *state;
@@ -129,6 +194,7 @@ struct config {
 	unsigned int meter_count;
 	struct sink_config *sinks;
 	unsigned int sink_count;
+	struct mqtt_config *mqtt;
 };
 
 /* @path NULL: the defaults. NULL after sentences in the log. */

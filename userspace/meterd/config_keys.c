@@ -21,6 +21,10 @@
 #define EXPECTED_CYCLE	"seconds from 0 (each telegram) to 86400"
 #define EXPECTED_ZONE	"a time zone such as Europe/Paris"
 #define EXPECTED_PATH	"a file"
+#define EXPECTED_PORT	"a port from 1 to 65535"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define MQTT_TOPIC_MAX 128
 
 static bool set_path(struct key_value *v, char **path)
 {
@@ -44,6 +48,25 @@ static bool set_zone(struct key_value *v, const struct zone **zone)
 	if (known)
 		*zone = known;
 	return known;
+}
+
+/* No control bytes: it goes into topics, payloads and logs. */
+static bool text_is_plain(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			return false;
+	return true;
+}
+
+static bool set_port(struct key_value *v, u16 *port)
+{
+	u64 number;
+
+	if (!value_number(v->text, 1, 65535, &number))
+		return false;
+	*port = (u16)number;
+	return true;
 }
 
 /* [daemon] */
@@ -175,38 +198,24 @@ static const struct config_key http_keys[] = {
 #define TCP	(1u << SOURCE_TCP)
 #define REPLAY	(1u << SOURCE_REPLAY)
 
-static const char *const type_names[] = {
+static const char *const source_types[] = {
 	[SOURCE_KERNEL] = "kernel",
 	[SOURCE_SERIAL] = "serial",
 	[SOURCE_TCP] = "tcp",
 	[SOURCE_REPLAY] = "replay",
 };
 
-/**
- * source_type_by_name - the type of a source from its word in the configuration
- * @name: kernel, serial, tcp, replay
- * @type: where it goes
- */
-bool source_type_by_name(const char *name, enum source_type *type)
-{
-	for (unsigned int i = 0; i < sizeof(type_names) / sizeof(type_names[0]); i++) {
-		if (strcmp(name, type_names[i]))
-			continue;
-		*type = i;
-		return true;
-	}
-	return false;
-}
-
 /** source_type_name - the word of the configuration for a type */
 const char *source_type_name(enum source_type type)
 {
-	return type_names[type];
+	return source_types[type];
 }
 
-static bool source_type(struct key_value *v, void *item)
+/* Of a source and of a sink: it was looked at before all other keys. */
+static bool type_known(struct key_value *v, void *item)
 {
-	return source_type_by_name(v->text, &((struct source_config *)item)->type);
+	(void)v;
+	return item;
 }
 
 static bool source_enabled(struct key_value *v, void *item)
@@ -240,12 +249,7 @@ static bool source_host(struct key_value *v, void *item)
 
 static bool source_port(struct key_value *v, void *item)
 {
-	u64 port;
-
-	if (!value_number(v->text, 1, 65535, &port))
-		return false;
-	((struct source_config *)item)->port = (u16)port;
-	return true;
+	return set_port(v, &((struct source_config *)item)->port);
 }
 
 static bool source_device(struct key_value *v, void *item)
@@ -334,14 +338,14 @@ static bool source_auto(struct key_value *v, void *item)
 }
 
 static const struct config_key source_keys[] = {
-	{ "type", 0, true, source_type, "kernel, serial, tcp or replay" },
+	{ "type", 0, true, type_known, "kernel, serial, tcp or replay" },
 	{ "enabled", 0, false, source_enabled, EXPECTED_BOOL },
 	{ "cycle", 0, false, source_cycle, EXPECTED_CYCLE },
 	{ "trace", 0, false, source_trace, "no, log or a file" },
 	{ "auto", 0, false, source_auto, EXPECTED_BOOL },
 	{ "host", TCP, true, source_host,
 	  "a name or an address; the port is a key of its own, port = 8088" },
-	{ "port", TCP, false, source_port, "a port from 1 to 65535" },
+	{ "port", TCP, false, source_port, EXPECTED_PORT },
 	{ "device", SERIAL, true, source_device,
 	  "a path such as /dev/serial/by-id/usb-..., from its / on" },
 	{ "protocol", SERIAL | TCP | REPLAY, false, source_protocol, "auto, tic or p1" },
@@ -402,14 +406,6 @@ static bool meter_continuous(struct key_value *v, void *item)
 	return value_bool(v->text, &((struct meter_config *)item)->continuous);
 }
 
-static bool label_is_good(const char *label)
-{
-	for (; *label; label++)
-		if ((unsigned char)*label < ' ' || *label == 0x7f)
-			return false;
-	return true;
-}
-
 static bool meter_tariff_labels(struct key_value *v, void *item)
 {
 	struct meter_config *m = item;
@@ -418,7 +414,7 @@ static bool meter_tariff_labels(struct key_value *v, void *item)
 	unsigned int count = 0;
 
 	while (count < TARIFF_COUNT && value_list_next(&list, label, sizeof(label))) {
-		if (!label_is_good(label))
+		if (!text_is_plain(label))
 			return false;
 		m->tariff_labels[count] = strdup(label);
 		if (!m->tariff_labels[count++])
@@ -485,13 +481,12 @@ static const struct config_key meter_keys[] = {
 
 /* [sink NAME] */
 
-static bool sink_type(struct key_value *v, void *item)
-{
-	struct sink_config *s = item;
+#define FILES	(1u << SINK_JSONL | 1u << SINK_CSV)
 
-	s->csv = !strcmp(v->text, "csv");
-	return s->csv || !strcmp(v->text, "jsonl");
-}
+static const char *const sink_types[] = {
+	[SINK_JSONL] = "jsonl",
+	[SINK_CSV] = "csv",
+};
 
 static bool sink_path(struct key_value *v, void *item)
 {
@@ -515,25 +510,239 @@ static bool sink_fields(struct key_value *v, void *item)
 }
 
 static const struct config_key sink_keys[] = {
-	{ "type", 0, true, sink_type, "jsonl or csv" },
-	{ "path", 0, true, sink_path, EXPECTED_PATH ", or - for stdout" },
+	{ "type", 0, true, type_known, "jsonl or csv" },
+	{ "path", FILES, true, sink_path, EXPECTED_PATH ", or - for stdout" },
 	{ "cycle", 0, false, sink_cycle, EXPECTED_CYCLE },
-	{ "fields", 0, false, sink_fields, EXPECTED_BOOL },
+	{ "fields", FILES, false, sink_fields, EXPECTED_BOOL },
+	{ 0 },
+};
+
+/* [mqtt] */
+
+static struct mqtt_config *mqtt_of(void *item)
+{
+	return ((struct config *)item)->mqtt;
+}
+
+static bool set_text(struct key_value *v, char **text)
+{
+	free(*text);
+	*text = *v->text && text_is_plain(v->text) ? strdup(v->text) : NULL;
+	return *text;
+}
+
+static bool mqtt_host(struct key_value *v, void *item)
+{
+	return value_host(v->text, &mqtt_of(item)->host);
+}
+
+static bool mqtt_port(struct key_value *v, void *item)
+{
+	return set_port(v, &mqtt_of(item)->port);
+}
+
+static bool mqtt_version(struct key_value *v, void *item)
+{
+	mqtt_of(item)->version = strcmp(v->text, "5") ? 3 : 5;
+	return !strcmp(v->text, "5") || !strcmp(v->text, "3.1.1");
+}
+
+static bool mqtt_tls(struct key_value *v, void *item)
+{
+	return value_bool(v->text, &mqtt_of(item)->tls);
+}
+
+static bool mqtt_ca_file(struct key_value *v, void *item)
+{
+	return set_path(v, &mqtt_of(item)->ca_file);
+}
+
+static bool mqtt_cert_file(struct key_value *v, void *item)
+{
+	return set_path(v, &mqtt_of(item)->cert_file);
+}
+
+static bool mqtt_key_file(struct key_value *v, void *item)
+{
+	return set_path(v, &mqtt_of(item)->key_file);
+}
+
+static bool mqtt_insecure(struct key_value *v, void *item)
+{
+	return value_bool(v->text, &mqtt_of(item)->insecure);
+}
+
+/* "user =" is a user that is not given, as the example has it. */
+static bool mqtt_user(struct key_value *v, void *item)
+{
+	return !*v->text || set_text(v, &mqtt_of(item)->user);
+}
+
+static bool mqtt_password_file(struct key_value *v, void *item)
+{
+	return !*v->text || set_path(v, &mqtt_of(item)->password_file);
+}
+
+static bool mqtt_client_id(struct key_value *v, void *item)
+{
+	return set_text(v, &mqtt_of(item)->client_id);
+}
+
+/* Levels that are not empty and have no wildcards: MQTT 5.0, 4.7. */
+static bool set_topic(struct key_value *v, char **topic)
+{
+	size_t len = strlen(v->text);
+
+	return len <= MQTT_TOPIC_MAX && *v->text != '/' && *v->text != '$' &&
+	       !strpbrk(v->text, "+#") && !strstr(v->text, "//") && len &&
+	       v->text[len - 1] != '/' && set_text(v, topic);
+}
+
+static bool mqtt_topic(struct key_value *v, void *item)
+{
+	return set_topic(v, &mqtt_of(item)->topic);
+}
+
+static bool mqtt_discovery_prefix(struct key_value *v, void *item)
+{
+	return set_topic(v, &mqtt_of(item)->discovery_prefix);
+}
+
+static bool mqtt_component_prefix(struct key_value *v, void *item)
+{
+	return set_topic(v, &mqtt_of(item)->component_prefix);
+}
+
+/** struct flag_word - a word of a list and what it stands for */
+struct flag_word {
+	const char *word;
+	unsigned int flag;
+};
+
+/* A list of words, of which each stands once. */
+static bool set_flags(struct key_value *v, const struct flag_word *words, unsigned int *flags)
+{
+	const char *list = v->text;
+	char word[32];
+
+	*flags = 0;
+	while (value_list_next(&list, word, sizeof(word))) {
+		const struct flag_word *w = words;
+
+		while (w->word && strcmp(w->word, word))
+			w++;
+		if (!w->word || *flags & w->flag)
+			return false;
+		*flags |= w->flag;
+	}
+	return !*list && *flags;
+}
+
+static bool mqtt_layout(struct key_value *v, void *item)
+{
+	static const struct flag_word words[] = {
+		{ "native", LAYOUT_NATIVE },
+		{ "dsmr-reader", LAYOUT_DSMR_READER },
+		{ "teleinfo2mqtt", LAYOUT_TELEINFO2MQTT },
+		{ "smartmeter-datacollector", LAYOUT_DATACOLLECTOR },
+		{ 0 },
+	};
+
+	return set_flags(v, words, &mqtt_of(item)->layouts);
+}
+
+static bool mqtt_discovery(struct key_value *v, void *item)
+{
+	static const struct flag_word words[] = {
+		{ "device", DISCOVERY_DEVICE },
+		{ "component", DISCOVERY_COMPONENT },
+		{ 0 },
+	};
+
+	if (strcmp(v->text, "none"))
+		return set_flags(v, words, &mqtt_of(item)->discovery);
+	mqtt_of(item)->discovery = 0;
+	return true;
+}
+
+static bool mqtt_fields(struct key_value *v, void *item)
+{
+	struct mqtt_config *m = mqtt_of(item);
+	bool always = false;
+
+	if (strcmp(v->text, "auto") && !value_bool(v->text, &always))
+		return false;
+	m->fields = !strcmp(v->text, "auto") ? FIELDS_OF_TIC : always ? FIELDS_ALWAYS : FIELDS_NEVER;
+	return true;
+}
+
+static bool mqtt_dsmr_reader_meter(struct key_value *v, void *item)
+{
+	struct mqtt_config *m = mqtt_of(item);
+
+	if (!name_is_good(v->text))
+		return false;
+	snprintf(m->dsmr_reader_meter, sizeof(m->dsmr_reader_meter), "%s", v->text);
+	return true;
+}
+
+static bool mqtt_cycle(struct key_value *v, void *item)
+{
+	return set_cycle(v, &mqtt_of(item)->cycle_s);
+}
+
+#define EXPECTED_TOPIC	"levels parted by /, such as meter or home/meter, without + and #"
+
+static const struct config_key mqtt_keys[] = {
+	{ "host", 0, false, mqtt_host, "a name or an address; the port is a key of its own" },
+	{ "port", 0, false, mqtt_port, EXPECTED_PORT },
+	{ "version", 0, false, mqtt_version, "3.1.1 or 5" },
+	{ "tls", 0, false, mqtt_tls, EXPECTED_BOOL },
+	{ "ca_file", 0, false, mqtt_ca_file, EXPECTED_PATH },
+	{ "cert_file", 0, false, mqtt_cert_file, EXPECTED_PATH },
+	{ "key_file", 0, false, mqtt_key_file, EXPECTED_PATH },
+	{ "insecure", 0, false, mqtt_insecure, EXPECTED_BOOL },
+	{ "user", 0, false, mqtt_user, "a name" },
+	{ "password_file", 0, false, mqtt_password_file, EXPECTED_PATH },
+	{ "client_id", 0, false, mqtt_client_id, "1 to 255 bytes of text" },
+	{ "topic", 0, false, mqtt_topic, EXPECTED_TOPIC },
+	{ "layout", 0, false, mqtt_layout,
+	  "a list of native, dsmr-reader, teleinfo2mqtt, smartmeter-datacollector" },
+	{ "fields", 0, false, mqtt_fields, "auto (of TIC meters), yes or no" },
+	{ "discovery", 0, false, mqtt_discovery, "a list of device, component; or none" },
+	{ "discovery_prefix", 0, false, mqtt_discovery_prefix, EXPECTED_TOPIC },
+	{ "component_prefix", 0, false, mqtt_component_prefix, EXPECTED_TOPIC },
+	{ "dsmr_reader_meter", 0, false, mqtt_dsmr_reader_meter, "the name of a meter" },
+	{ "cycle", 0, false, mqtt_cycle, EXPECTED_CYCLE },
 	{ 0 },
 };
 
 const struct config_kind config_kinds[] = {
-	{ "daemon", NULL, daemon_keys },
-	{ "http", NULL, http_keys },
-	{ "source", "NAME", source_keys },
-	{ "meter", "NUMBER", meter_keys },
-	{ "sink", "NAME", sink_keys },
+	{ "daemon", NULL, daemon_keys, NULL, 0 },
+	{ "http", NULL, http_keys, NULL, 0 },
+	{ "mqtt", NULL, mqtt_keys, NULL, 0 },
+	{ "source", "NAME", source_keys, source_types, COUNT(source_types) },
+	{ "meter", "NUMBER", meter_keys, NULL, 0 },
+	{ "sink", "NAME", sink_keys, sink_types, COUNT(sink_types) },
 	{ 0 },
 };
 
+/**
+ * config_type_by_name - the type of a section from the word of its key "type"
+ * @kind: of the section; has types
+ * @name: the word
+ * @type: where its number goes
+ */
+bool config_type_by_name(const struct config_kind *kind, const char *name, unsigned int *type)
+{
+	for (*type = 0; *type < kind->type_count; ++*type)
+		if (!strcmp(name, kind->types[*type]))
+			return true;
+	return false;
+}
+
 /* What people may have read of and this meterd does not know. */
 static const struct later_word later_words[] = {
-	{ "mqtt", "", NULL, "MQTT" },
 	{ "source", "type", "d2l", "D2L modules" },
 	{ "source", "type", "mbus", "M-Bus" },
 	{ "source", "type", "iio", "meters through iiod" },

@@ -26,7 +26,7 @@ struct key_value {
 /**
  * struct config_key - a key
  * @name: ends with '.' where anything may stand behind
- * @types: of sources that have it, by 1 << enum source_type; 0: all
+ * @types: of sources or sinks that have it, by 1 << enum source_type or sink_type; 0: all
  * @needed: by the types that have it
  * @set: puts the value into the item of the section (of [daemon] and [http] the config)
  * @expected: what @set takes, for people
@@ -42,11 +42,15 @@ struct config_key {
 /**
  * struct config_kind - a kind of section
  * @argument: what stands behind it: [kind NAME]; NULL: nothing
+ * @types: words of its key "type", by number; NULL: it has none
+ * @type_count: of them
  */
 struct config_kind {
 	const char *name;
 	const char *argument;
 	const struct config_key *keys;
+	const char *const *types;
+	unsigned int type_count;
 };
 
 /* Ends with a kind without a name, as the keys of each do. */
@@ -61,7 +65,7 @@ struct later_word {
 };
 
 const struct later_word *config_later(const char *kind, const char *key, const char *value);
-bool source_type_by_name(const char *name, enum source_type *type);
+bool config_type_by_name(const struct config_kind *kind, const char *name, unsigned int *type);
 const char *source_type_name(enum source_type type);
 
 #endif /* METERD_CONFIG_KEYS_H */

@@ -34,7 +34,7 @@ static const struct timeval retry_after = { .tv_sec = 1 };
  */
 struct control {
 	struct event_base *base;
-	struct http_view view;
+	struct view view;
 	struct sockaddr_un path;
 	struct evconnlistener *listener;
 	struct event *retry;
@@ -324,7 +324,7 @@ static bool open_socket(struct control *c)
  * Return: the socket, or NULL after a line in the log.
  */
 struct control *control_new(struct event_base *base, const char *runtime,
-			    const struct http_view *view)
+			    const struct view *view)
 {
 	struct control *c = calloc(1, sizeof(*c));
 	int n;

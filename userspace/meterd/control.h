@@ -16,7 +16,7 @@ struct control;
 
 /* NULL after a line in the log: there is no socket, all else goes on. */
 struct control *control_new(struct event_base *base, const char *runtime,
-			    const struct http_view *view);
+			    const struct view *view);
 void control_free(struct control *c);
 
 #endif /* METERD_CONTROL_H */

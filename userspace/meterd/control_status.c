@@ -119,7 +119,7 @@ static void json_store(FILE *out, const struct store *store)
  * @view: what there is
  * @uptime_s: since the daemon began
  */
-void control_status_json(FILE *out, const struct http_view *view, u64 uptime_s)
+void control_status_json(FILE *out, const struct view *view, u64 uptime_s)
 {
 	fprintf(out, "{\"version\":\"%s\",\"uptime_s\":%llu,\"sources\":[", METERLINE_VERSION,
 		(unsigned long long)uptime_s);

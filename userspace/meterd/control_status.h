@@ -9,6 +9,6 @@
 
 #include "http.h"
 
-void control_status_json(FILE *out, const struct http_view *view, u64 uptime_s);
+void control_status_json(FILE *out, const struct view *view, u64 uptime_s);
 
 #endif /* METERD_CONTROL_STATUS_H */

@@ -39,6 +39,7 @@ struct daemon {
 	struct meters *meters;
 	struct publisher *publisher;
 	struct sources *sources;
+	struct view view;
 	struct http *http;
 	struct control *control;
 	struct ticker *ticker;
@@ -73,7 +74,7 @@ static void on_event(void *context, const struct ledger_book *b, const struct le
 	struct daemon *d = context;
 
 	ledger_log(&d->events, b, e);
-	publisher_event(d->publisher, b, e);
+	publisher_ledger_event(d->publisher, b, e);
 }
 
 /* From the sources to the meters, and from them to the sinks. */
@@ -91,6 +92,7 @@ static void on_gone(void *context, struct line *line)
 	struct daemon *d = context;
 
 	meters_line_gone(d->meters, line);
+	publisher_changed(d->publisher, NULL);
 }
 
 /* What was read to its end, or switched off, is stored: nothing more comes of it. */
@@ -99,6 +101,7 @@ static void on_state(void *context, struct line *line)
 	struct daemon *d = context;
 
 	meters_line_state(d->meters, line);
+	publisher_changed(d->publisher, line);
 	if (line->state == LINE_OFF)
 		store_urgent(d->store);
 }
@@ -117,6 +120,20 @@ static void on_added(void *context, struct meter *m)
 	log_line(LEVEL_INFO, m->name, "a new meter%s%s%s%s", *m->source ? " on " : "", m->source,
 		 d->config->identity && *m->number ? ", number " : "",
 		 d->config->identity ? m->number : "");
+}
+
+static void on_meter_gone(void *context, const char *name)
+{
+	struct daemon *d = context;
+
+	publisher_gone(d->publisher, name);
+}
+
+static void on_meter_event(void *context, const struct meter *m, const struct meter_event *e)
+{
+	struct daemon *d = context;
+
+	publisher_meter_event(d->publisher, m, e);
 }
 
 static void tell_reload(const struct daemon *d)
@@ -248,7 +265,13 @@ static bool open_ledger(struct daemon *d)
 
 static bool make_parts(struct daemon *d)
 {
-	const struct meters_out heard = { .heard = on_heard, .added = on_added, .context = d };
+	const struct meters_out heard = {
+		.heard = on_heard,
+		.added = on_added,
+		.gone = on_meter_gone,
+		.event = on_meter_event,
+		.context = d,
+	};
 	const struct source_out telegrams = {
 		.telegram = on_telegram,
 		.state = on_state,
@@ -257,8 +280,14 @@ static bool make_parts(struct daemon *d)
 	};
 
 	d->meters = meters_new(d->ledger, &d->clock, &heard);
-	d->publisher = publisher_new(d->base);
+	d->publisher = publisher_new(d->base, &d->view);
 	d->sources = sources_new(d->base, &telegrams);
+	d->view = (struct view){
+		.meters = d->meters,
+		.sources = d->sources,
+		.store = d->store,
+		.ledger = d->ledger,
+	};
 	if (d->meters && d->publisher && d->sources)
 		return true;
 	log_line(LEVEL_ERROR, "daemon", "no memory to begin");
@@ -268,18 +297,11 @@ static bool make_parts(struct daemon *d)
 /* Without a control socket, which another meterd may have, the accounts go on all the same. */
 static bool open_doors(struct daemon *d)
 {
-	const struct http_view view = {
-		.meters = d->meters,
-		.sources = d->sources,
-		.store = d->store,
-		.ledger = d->ledger,
-	};
-
-	d->http = http_new(d->base, &view);
+	d->http = http_new(d->base, &d->view);
 	if (!d->http || !http_configure(d->http, d->config))
 		return false;
 	if (identity_make_directory(&d->user, d->config->runtime, CONTROL_GROUP))
-		d->control = control_new(d->base, d->config->runtime, &view);
+		d->control = control_new(d->base, d->config->runtime, &d->view);
 	return true;
 }
 
@@ -312,9 +334,10 @@ static void stop(struct daemon *d)
 	ticker_free(d->ticker);
 	control_free(d->control);
 	http_free(d->http);
+	publisher_free(d->publisher);
+	d->publisher = NULL;
 	sources_free(d->sources);
 	store_close(d->store);
-	publisher_free(d->publisher);
 	meters_free(d->meters);
 	ledger_free(d->ledger);
 	for (unsigned int i = 0; i < SIGNALS; i++)

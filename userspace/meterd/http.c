@@ -47,7 +47,7 @@ struct place {
  */
 struct http {
 	struct event_base *base;
-	struct http_view view;
+	struct view view;
 	struct evhttp *server;
 	struct place at;
 	char **names;
@@ -737,7 +737,7 @@ bool http_configure(struct http *h, const struct config *c)
  *
  * Return: NULL without memory.
  */
-struct http *http_new(struct event_base *base, const struct http_view *view)
+struct http *http_new(struct event_base *base, const struct view *view)
 {
 	struct http *h = calloc(1, sizeof(*h));
 

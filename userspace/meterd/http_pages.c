@@ -296,7 +296,7 @@ static bool parse_time(const struct parameter *p, const struct zone *zone, s64 *
 	return iso_time_parse(p->value, unix_s) || parse_date(p->value, zone, unix_s);
 }
 
-static int ledger_page_open(const struct http_view *view, const struct meter *m, enum period period,
+static int ledger_page_open(const struct view *view, const struct meter *m, enum period period,
 			    s64 from_s, s64 to_s, size_t newest, struct page **page,
 			    char error[PAGE_ERROR_MAX])
 {

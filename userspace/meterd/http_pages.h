@@ -48,7 +48,7 @@ struct http_counts {
  * @counts: of the server
  */
 struct page_request {
-	const struct http_view *view;
+	const struct view *view;
 	const char *path;
 	const char *query;
 	bool identity;

@@ -167,6 +167,7 @@ void meter_forget(struct meter *m)
 	m->tariff_label[0] = '\0';
 	m->color_today = m->color_tomorrow = COLOR_UNKNOWN;
 	m->limit_import_w = 0;
+	m->failures = FAILURES_UNKNOWN;
 }
 
 /**

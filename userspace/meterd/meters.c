@@ -129,6 +129,7 @@ struct meter *meters_make(struct meters *all, const char *name)
 	if (!m)
 		return NULL;
 	snprintf(m->name, sizeof(m->name), "%s", name);
+	m->failures = FAILURES_UNKNOWN;
 	put_in_order(all, m);
 	return m;
 }
@@ -266,6 +267,7 @@ static void rename_meter(struct meters *all, struct meter *m, const char *name)
 		meter_free(other);
 	}
 	log_line(LEVEL_INFO, m->name, "is called %s now", name);
+	all->out.gone(all->out.context, m->name);
 	take_out(all, m);
 	snprintf(m->name, sizeof(m->name), "%s", name);
 	put_in_order(all, m);
@@ -423,7 +425,9 @@ static void hear(struct meters *all, struct meter *m, const struct line_meters *
 		 const struct telegram *t, struct reading *values, const struct moment *when)
 {
 	struct reading_time time;
+	struct before before;
 
+	meter_before(m, &before);
 	meter_adjust(m->config, values);
 	meter_telegram_time(all, m->config, lm, t, when, &time);
 	m->heard = true;
@@ -445,8 +449,11 @@ static void hear(struct meters *all, struct meter *m, const struct line_meters *
 	meter_take_contract(m, &lm->layout, t, values);
 	read_registers(m, lm, t, values, &time);
 	meter_take_tariff(m, &lm->layout, t, values);
+	meter_take_failures(m, &lm->layout, t);
 	meter_take(m, t, values);
 	meter_keep(m, t, lm->layout.text_end);
+	if (before.heard)
+		meter_tell_events(all, m, &before);
 	all->out.heard(all->out.context, m);
 }
 

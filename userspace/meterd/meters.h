@@ -45,6 +45,33 @@ enum color {
 
 #define TARIFF_LABEL_MAX 32
 
+/** enum meter_event_kind - what a telegram may say that its meter had not said before */
+enum meter_event_kind {
+	METER_TARIFF,		/* another tariff runs */
+	METER_COLOR_TODAY,
+	METER_COLOR_TOMORROW,
+	METER_POWER_FAILURE,	/* the meter has counted one more */
+	METER_DEMAND_PEAK,	/* the month has a new highest quarter */
+};
+
+/**
+ * struct meter_event - one of them
+ * @from: value before, thousandths; of a peak W, of failures their number
+ * @to: value now
+ * @from_text: tariff or colour before; "" when none was known
+ * @to_text: the same now
+ */
+struct meter_event {
+	enum meter_event_kind kind;
+	s64 from;
+	s64 to;
+	const char *from_text;
+	const char *to_text;
+};
+
+/* Of a counter whose value is not known. */
+#define FAILURES_UNKNOWN UINT32_MAX
+
 /**
  * struct meter - the state of one meter
  * @name: for ever
@@ -69,6 +96,7 @@ enum color {
  * @tariff_sent: LTARF or PTEC as sent; ""
  * @tariff_from_s: since then @tariff by ranges holds, up to @tariff_until_s
  * @country: enum tariff_country
+ * @failures: power failures that it has counted, or FAILURES_UNKNOWN
  * @newest: copy of the newest telegram, for its fields; NULL: none
  */
 struct meter {
@@ -103,6 +131,7 @@ struct meter {
 	enum color color_today;
 	enum color color_tomorrow;
 	s64 limit_import_w;
+	u32 failures;
 	struct kept_telegram *newest;
 	u64 telegrams;
 	void *published;	/* of publish.c */
@@ -112,10 +141,14 @@ struct meter {
  * struct meters_out - who wants to know
  * @heard: a telegram of this meter is in its state and in the ledger
  * @added: a meter appeared
+ * @gone: no meter is called so any more
+ * @event: a telegram of this meter brought news; before @heard
  */
 struct meters_out {
 	void (*heard)(void *context, struct meter *m);
 	void (*added)(void *context, struct meter *m);
+	void (*gone)(void *context, const char *name);
+	void (*event)(void *context, const struct meter *m, const struct meter_event *e);
 	void *context;
 };
 

@@ -20,6 +20,7 @@
 #define ROLE_DSMR	0x080u	/* 1-3:0.2.8 */
 #define ROLE_DEVICE	0x100u	/* 0-0:42.0.0, not in the Netherlands */
 #define ROLE_INDEX	0x200u	/* 0-0:96.14.0 */
+#define ROLE_FAILURES	0x400u	/* 0-0:96.7.21 */
 
 static const struct {
 	const char *code;
@@ -29,7 +30,7 @@ static const struct {
 	{ "1-0:96.1.0", ROLE_NUMBER },	{ "0-0:42.0.0", ROLE_NUMBER | ROLE_DEVICE },
 	{ "0-0:1.0.0", ROLE_DATE },	{ "0-0:96.1.4", ROLE_NUMBER | ROLE_VERSION },
 	{ "0-0:17.0.0", ROLE_LIMITER }, { "1-3:0.2.8", ROLE_DSMR },
-	{ "0-0:96.14.0", ROLE_INDEX },
+	{ "0-0:96.14.0", ROLE_INDEX },	{ "0-0:96.7.21", ROLE_FAILURES },
 };
 
 static const u16 tic_roles[TIC_ROW_COUNT] = {
@@ -82,6 +83,8 @@ static void layout_field(struct layout *layout, u16 roles, u8 index)
 		layout->tomorrow = index;
 	if (roles & ROLE_LIMITER)
 		layout->limiter = index;
+	if (roles & ROLE_FAILURES)
+		layout->failures = index;
 }
 
 /* 1-3:0.2.8 is also sent in Luxembourg and Austria; those have a device name, or no indicator. */
@@ -102,7 +105,7 @@ static void layout_find(const u16 *p1_roles, const struct telegram *t, struct la
 	unsigned int i;
 
 	layout->date = layout->tariff = layout->status = NO_FIELD;
-	layout->tomorrow = layout->limiter = NO_FIELD;
+	layout->tomorrow = layout->limiter = layout->failures = NO_FIELD;
 	layout->number_count = 0;
 	for (i = 0; i < t->nfields; i++) {
 		const struct field *f = &t->fields[i];

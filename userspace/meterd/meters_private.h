@@ -29,6 +29,7 @@ enum tariff_country {
  * @status: STGE
  * @tomorrow: DEMAIN
  * @limiter: 0-0:17.0.0
+ * @failures: 0-0:96.7.21
  * @numbers: fields of which one has the meter's number
  * @text_end: offset behind the last byte that a field is made of; of each telegram
  * @sent: registers that stand in the telegram themselves, see telegram_sent_registers()
@@ -43,6 +44,7 @@ struct layout {
 	u8 status;
 	u8 tomorrow;
 	u8 limiter;
+	u8 failures;
 	u8 number_count;
 	u8 numbers[NUMBER_FIELDS];
 	u16 text_end;
@@ -163,6 +165,25 @@ void meter_forget(struct meter *m);
 void meter_take_tariff(struct meter *m, const struct layout *layout, const struct telegram *t,
 		       const struct reading *r);
 void meter_relabel(struct meter *m);
+
+/**
+ * struct before - what may be news, as it was before a telegram
+ * @heard: something was known at all
+ */
+struct before {
+	bool heard;
+	enum color today;
+	enum color tomorrow;
+	char label[TARIFF_LABEL_MAX + 1];
+	bool has_peak;
+	s64 peak;
+	u32 failures;
+};
+
+/* meter_events.c */
+void meter_before(const struct meter *m, struct before *b);
+void meter_take_failures(struct meter *m, const struct layout *layout, const struct telegram *t);
+void meter_tell_events(const struct meters *all, const struct meter *m, const struct before *b);
 
 /* contract.c */
 void meter_take_contract(struct meter *m, const struct layout *layout, const struct telegram *t,

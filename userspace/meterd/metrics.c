@@ -418,7 +418,7 @@ static const struct family families[] = {
  */
 struct metrics {
 	struct page page;
-	struct http_view view;
+	struct view view;
 	struct page_request request;
 	unsigned int family;
 	bool begun;

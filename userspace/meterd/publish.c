@@ -11,6 +11,11 @@
 #include "publish.h"
 #include "state_json.h"
 
+static const struct sink_ops *const sink_kinds[] = {
+	[SINK_JSONL] = &sink_lines,
+	[SINK_CSV] = &sink_lines,
+};
+
 /* The timer serves all that is due by then; a state is late by so much at most. */
 #define TICK_MS 50
 
@@ -36,16 +41,22 @@ struct publication {
 /**
  * struct publisher - all sinks
  * @cycle_s: of the daemon
+ * @identity: numbers of meters may be told
  * @armed_ms: when the timer runs out; 0: it does not run
+ * @note: an event that is being told, into @note_text
  */
 struct publisher {
-	struct event_base *base;
+	struct sink_world world;
 	struct event *timer;
 	struct sink *sinks;
 	struct publication *all;
 	struct publication *waiting;
 	int cycle_s;
+	bool identity;
 	u64 armed_ms;
+	FILE *note;
+	char *note_text;
+	size_t note_len;
 };
 
 static u64 cycle_ms(const struct publisher *p, const struct publication *pub)
@@ -72,14 +83,9 @@ static void stop_waiting(struct publication *pub)
 
 static void publish(struct publisher *p, struct publication *pub, u64 now_ms)
 {
-	FILE *out = sink_file_begin(pub->sink->file);
-
 	stop_waiting(pub);
 	pub->due_ms = now_ms + cycle_ms(p, pub);
-	if (!out)
-		return;
-	pub->sink->ops->meter(pub->sink, out, pub->meter, now_ms);
-	sink_file_end(pub->sink->file);
+	pub->sink->ops->meter(pub->sink, pub->meter, now_ms);
 }
 
 static void arm(struct publisher *p, u64 now_ms, u64 end_ms)
@@ -147,7 +153,7 @@ static void add_publications(struct publisher *p, struct meter *m)
 
 /**
  * publisher_heard - a meter has a newer state
- * @p: the publisher
+ * @p: the publisher, or NULL
  * @m: the meter; lives as long as the publisher
  *
  * Loop thread. Does nothing at all without sinks, and next to nothing within a cycle.
@@ -156,11 +162,13 @@ void publisher_heard(struct publisher *p, struct meter *m)
 {
 	struct publication *pub;
 
-	if (!p->sinks)
+	if (!p || !p->sinks)
 		return;
 	if (!m->published)
 		add_publications(p, m);
 	for (pub = m->published; pub; pub = pub->of_meter) {
+		if (pub->sink->ops->telegram)
+			pub->sink->ops->telegram(pub->sink, m);
 		if (m->heard_ms >= pub->due_ms)
 			publish(p, pub, m->heard_ms);
 		else if (!pub->waits)
@@ -169,24 +177,83 @@ void publisher_heard(struct publisher *p, struct meter *m)
 }
 
 /**
- * publisher_event - something happened to a meter
+ * publisher_changed - a line has another state, and so have its meters
  * @p: the publisher, or NULL
- * @b: its accounts
+ * @line: the line; NULL: all meters that have none
+ *
+ * Loop thread.
+ */
+void publisher_changed(struct publisher *p, const struct line *line)
+{
+	for (struct sink *s = p ? p->sinks : NULL; s; s = s->next) {
+		if (!s->ops->changed)
+			continue;
+		for (struct meter *m = meters_first(p->world.view->meters); m; m = m->next)
+			if (m->line == line)
+				s->ops->changed(s, m);
+	}
+}
+
+/**
+ * publisher_gone - no meter is called so any more
+ * @p: the publisher
+ * @name: that it had
+ *
+ * Loop thread.
+ */
+void publisher_gone(struct publisher *p, const char *name)
+{
+	for (struct sink *s = p->sinks; s; s = s->next)
+		if (s->ops->gone)
+			s->ops->gone(s, name);
+}
+
+/* The object is written where @p->note goes between begin and end. */
+static bool note_begin(struct publisher *p)
+{
+	return p && p->sinks && !fseek(p->note, 0, SEEK_SET);
+}
+
+static void note_end(struct publisher *p, const char *event, const char *name)
+{
+	struct event_note e = { .event = event, .name = name };
+
+	if (fflush(p->note))
+		return;
+	e.json = p->note_text;
+	e.len = p->note_len;
+	for (struct sink *s = p->sinks; s; s = s->next)
+		if (s->ops->event)
+			s->ops->event(s, &e);
+}
+
+/**
+ * publisher_ledger_event - the ledger found something
+ * @p: the publisher, or NULL
+ * @b: accounts of the meter
  * @e: what
  *
  * Loop thread.
  */
-void publisher_event(struct publisher *p, const struct ledger_book *b,
-		     const struct ledger_event *e)
+void publisher_ledger_event(struct publisher *p, const struct ledger_book *b,
+			    const struct ledger_event *e)
 {
-	for (struct sink *s = p ? p->sinks : NULL; s; s = s->next) {
-		FILE *out = s->ops->event ? sink_file_begin(s->file) : NULL;
+	if (note_begin(p))
+		note_end(p, ledger_event_json(p->note, b, e, p->identity), b->name);
+}
 
-		if (!out)
-			continue;
-		s->ops->event(s, out, b, e);
-		sink_file_end(s->file);
-	}
+/**
+ * publisher_meter_event - a telegram brought news
+ * @p: the publisher
+ * @m: its meter
+ * @e: what
+ *
+ * Loop thread.
+ */
+void publisher_meter_event(struct publisher *p, const struct meter *m, const struct meter_event *e)
+{
+	if (note_begin(p))
+		note_end(p, meter_event_json(p->note, m, e, p->identity), m->name);
 }
 
 /* Nothing that a meter said is kept back when its sink goes. */
@@ -208,42 +275,62 @@ static void forget_publications(struct publisher *p)
 	}
 }
 
-static void sink_free(struct sink *s)
+static struct sink *sink_new(struct publisher *p, const struct config *c,
+			     const struct sink_config *own)
 {
-	sink_file_free(s->file);
-	free(s);
-}
-
-static struct sink *sink_new(struct publisher *p, const struct sink_config *c)
-{
-	const struct sink_ops *ops = c->csv ? &sink_csv : &sink_jsonl;
-	struct sink *s = calloc(1, sizeof(*s));
+	const struct sink_ops *ops = sink_kinds[own->type];
+	struct sink *s = ops->create(&p->world, c, own);
 
 	if (!s)
 		return NULL;
 	s->ops = ops;
-	snprintf(s->name, sizeof(s->name), "%s", c->name);
-	s->file = sink_file_new(p->base, c->name, c->path, ops->header);
-	if (s->file)
-		return s;
-	free(s);
-	return NULL;
+	s->type = own->type;
+	snprintf(s->name, sizeof(s->name), "%s", own->name);
+	return s;
 }
 
-/* Takes the sink of this section out of @old, where it is there as it should be. */
-static struct sink *sink_keep(struct sink **old, const struct sink_config *c)
+/* Takes the sink of this section out of @old, where it can go on. */
+static struct sink *sink_keep(struct sink **old, const struct config *c,
+			      const struct sink_config *own)
 {
 	for (; *old; old = &(*old)->next) {
 		struct sink *s = *old;
 
-		if (strcmp(s->name, c->name) ||
-		    !sink_file_is(s->file, c->path, c->csv ? sink_csv.header : sink_jsonl.header))
+		if (s->type != own->type || strcmp(s->name, own->name) || !s->ops->keep ||
+		    !s->ops->keep(s, c, own))
 			continue;
 		*old = s->next;
-		sink_file_reopen(s->file);
 		return s;
 	}
 	return NULL;
+}
+
+static void sinks_free(struct sink *s)
+{
+	while (s) {
+		struct sink *next = s->next;
+
+		s->ops->free(s);
+		s = next;
+	}
+}
+
+/* The old sinks of which none is left end before new ones begin, which may need their place. */
+static struct sink *sinks_keep(struct publisher *p, const struct config *c)
+{
+	struct sink *old = p->sinks, *kept = NULL, **end = &kept;
+
+	for (unsigned int i = 0; i < c->sink_count; i++) {
+		struct sink *s = sink_keep(&old, c, &c->sinks[i]);
+
+		if (!s)
+			continue;
+		s->next = NULL;
+		*end = s;
+		end = &s->next;
+	}
+	sinks_free(old);
+	return kept;
 }
 
 /**
@@ -255,54 +342,54 @@ static struct sink *sink_keep(struct sink **old, const struct sink_config *c)
  */
 void publisher_configure(struct publisher *p, const struct config *c)
 {
-	struct sink *old = p->sinks, **end = &p->sinks;
+	struct sink *kept, **end = &p->sinks;
 
 	forget_publications(p);
+	kept = sinks_keep(p, c);
 	p->sinks = NULL;
 	p->cycle_s = c->cycle_s;
+	p->identity = c->identity;
 	for (unsigned int i = 0; i < c->sink_count; i++) {
-		const struct sink_config *wanted = &c->sinks[i];
-		struct sink *s = sink_keep(&old, wanted);
+		const struct sink_config *own = &c->sinks[i];
+		bool is_kept = kept && kept->type == own->type && !strcmp(kept->name, own->name);
+		struct sink *s = is_kept ? kept : sink_new(p, c, own);
 
-		if (!s)
-			s = sink_new(p, wanted);
 		if (!s) {
-			log_line(LEVEL_ERROR, wanted->name,
+			log_line(LEVEL_ERROR, own->name,
 				 "no memory for this sink; reload to try again");
 			continue;
 		}
-		s->cycle_s = wanted->cycle_s;
-		s->fields = wanted->fields;
-		s->identity = c->identity;
+		if (is_kept)
+			kept = kept->next;
+		s->cycle_s = own->cycle_s;
 		s->next = NULL;
 		*end = s;
 		end = &s->next;
 	}
-	while (old) {
-		struct sink *s = old;
-
-		old = s->next;
-		sink_free(s);
-	}
+	for (struct sink *s = p->sinks; s; s = s->next)
+		if (s->ops->begin)
+			s->ops->begin(s);
 }
 
 /**
  * publisher_new - a publisher without sinks
  * @base: loop
+ * @view: what there is to tell of; needs to be complete when it is configured
  *
  * Return: NULL without memory.
  */
-struct publisher *publisher_new(struct event_base *base)
+struct publisher *publisher_new(struct event_base *base, const struct view *view)
 {
 	struct publisher *p = calloc(1, sizeof(*p));
 
 	if (!p)
 		return NULL;
-	p->base = base;
+	p->world = (struct sink_world){ .base = base, .view = view };
+	p->note = open_memstream(&p->note_text, &p->note_len);
 	p->timer = event_new(base, -1, 0, on_timer, p);
-	if (p->timer)
+	if (p->timer && p->note)
 		return p;
-	free(p);
+	publisher_free(p);
 	return NULL;
 }
 
@@ -315,12 +402,11 @@ void publisher_free(struct publisher *p)
 	if (!p)
 		return;
 	forget_publications(p);
-	while (p->sinks) {
-		struct sink *s = p->sinks;
-
-		p->sinks = s->next;
-		sink_free(s);
-	}
-	event_free(p->timer);
+	sinks_free(p->sinks);
+	if (p->timer)
+		event_free(p->timer);
+	if (p->note)
+		fclose(p->note);
+	free(p->note_text);
 	free(p);
 }

@@ -5,62 +5,74 @@
 #ifndef METERD_PUBLISH_H
 #define METERD_PUBLISH_H
 
-#include <stdio.h>
-
-#include "meters.h"
+#include "events.h"
+#include "view.h"
 
 struct sink;
 
 /**
- * struct sink_ops - a kind of sink; knows readings and periods, not where they come from
- * @type: in the configuration
- * @header: first line of an empty file, or NULL
- * @meter: writes the state of a meter, that of @now_ms on its clock; whole lines
- * @event: the same of something that happened to a meter, see ledger.h; NULL: not told
+ * struct sink_world - what a sink may need; outlives it
+ * @base: the loop
+ * @view: what there is to tell of
  */
-struct sink_ops {
-	const char *type;
-	const char *header;
-	void (*meter)(const struct sink *s, FILE *out, const struct meter *m, u64 now_ms);
-	void (*event)(const struct sink *s, FILE *out, const struct ledger_book *b,
-		      const struct ledger_event *e);
+struct sink_world {
+	struct event_base *base;
+	const struct view *view;
 };
 
-extern const struct sink_ops sink_jsonl, sink_csv;
+/**
+ * struct sink_ops - a kind of sink; knows readings and periods, not where they come from
+ * @create: begins, @c is needed during the call only; NULL without memory. What cannot be reached
+ *	is tried again and no failure.
+ * @keep: goes on with another configuration, if it can; false: @free and @create
+ * @begin: all is configured; the meters that there are can be told
+ * @meter: publishes the state of a meter, that of @now_ms on its clock
+ * @telegram: each telegram, whatever the cycle; the meter's newest
+ * @changed: the line of a meter has another state
+ * @gone: a meter is not called so any more
+ * @event: something happened to a meter
+ * @free: publishes what waits and ends
+ *
+ * All but @create, @meter and @free may be NULL. Loop thread; none may wait.
+ */
+struct sink_ops {
+	struct sink *(*create)(const struct sink_world *w, const struct config *c,
+			       const struct sink_config *own);
+	bool (*keep)(struct sink *s, const struct config *c, const struct sink_config *own);
+	void (*begin)(struct sink *s);
+	void (*meter)(struct sink *s, const struct meter *m, u64 now_ms);
+	void (*telegram)(struct sink *s, const struct meter *m);
+	void (*changed)(struct sink *s, const struct meter *m);
+	void (*gone)(struct sink *s, const char *name);
+	void (*event)(struct sink *s, const struct event_note *e);
+	void (*free)(struct sink *s);
+};
+
+extern const struct sink_ops sink_lines;
 
 /**
- * struct sink - a section of the configuration
+ * struct sink - the beginning of every sink
+ * @type: by which its kind is found
  * @cycle_s: -1: by source and daemon
- * @fields: also what the meter printed
- * @identity: numbers of meters may be told
- * @file: where to
  */
 struct sink {
 	struct sink *next;
 	const struct sink_ops *ops;
+	enum sink_type type;
 	char name[METER_NAME_LEN + 1];
 	int cycle_s;
-	bool fields;
-	bool identity;
-	struct sink_file *file;
 };
 
-/* sink_file.c */
-struct sink_file *sink_file_new(struct event_base *base, const char *name, const char *path,
-				const char *header);
-bool sink_file_is(const struct sink_file *f, const char *path, const char *header);
-void sink_file_reopen(struct sink_file *f);
-/* NULL: nothing can be taken now, which is counted. */
-FILE *sink_file_begin(struct sink_file *f);
-void sink_file_end(struct sink_file *f);
-void sink_file_free(struct sink_file *f);
-
 struct publisher;
-struct publisher *publisher_new(struct event_base *base);
+struct publisher *publisher_new(struct event_base *base, const struct view *view);
 void publisher_configure(struct publisher *p, const struct config *c);
 void publisher_heard(struct publisher *p, struct meter *m);
-void publisher_event(struct publisher *p, const struct ledger_book *b,
-		     const struct ledger_event *e);
+void publisher_changed(struct publisher *p, const struct line *line);
+void publisher_gone(struct publisher *p, const char *name);
+void publisher_ledger_event(struct publisher *p, const struct ledger_book *b,
+			    const struct ledger_event *e);
+void publisher_meter_event(struct publisher *p, const struct meter *m,
+			   const struct meter_event *e);
 void publisher_free(struct publisher *p);
 
 #endif /* METERD_PUBLISH_H */

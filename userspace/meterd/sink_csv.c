@@ -3,7 +3,7 @@
  * The sink for spreadsheets: CSV (RFC 4180, with LF), one line for each quantity of a publication.
  */
 #include "../lib/json.h"
-#include "publish.h"
+#include "sink_lines.h"
 #include "state_json.h"
 
 /*
@@ -108,7 +108,7 @@ static void print_quantities(FILE *out, const char *start, const struct reading 
 	}
 }
 
-static void csv_meter(const struct sink *s, FILE *out, const struct meter *m, u64 now_ms)
+static void csv_meter(FILE *out, const struct meter *m, u64 now_ms, const struct line_options *o)
 {
 	char start[ROW_START_MAX];
 	struct reading now;
@@ -122,12 +122,11 @@ static void csv_meter(const struct sink *s, FILE *out, const struct meter *m, u6
 		print_word(out, start, "color_today", color_name(m->color_today));
 	if (m->color_tomorrow != COLOR_UNKNOWN)
 		print_word(out, start, "color_tomorrow", color_name(m->color_tomorrow));
-	if (s->fields)
-		print_fields(out, start, m, s->identity);
+	if (o->fields)
+		print_fields(out, start, m, o->identity);
 }
 
-const struct sink_ops sink_csv = {
-	.type = "csv",
+const struct line_format format_csv = {
 	.header = "received,time,meter,quantity,value,unit\n",
 	.meter = csv_meter,
 };

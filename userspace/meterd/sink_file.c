@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "publish.h"
+#include "sink_lines.h"
 
 #define QUEUE_MAX (256 * 1024)
 /* After a file could not be opened. */

@@ -118,14 +118,6 @@ static void print_fields(FILE *out, const struct meter *m, bool identity)
 	fputc(']', out);
 }
 
-static void print_time(FILE *out, const char *member, s64 unix_s)
-{
-	char text[ISO_TIME_LEN + 1];
-
-	iso_time(unix_s, text);
-	fprintf(out, ",\"%s\":\"%s\"", member, text);
-}
-
 /**
  * meter_now_ms - the present on the clock on which a meter is heard
  * @m: a meter
@@ -160,9 +152,9 @@ void meter_state_json(FILE *out, const struct meter *m, u64 now_ms,
 		fprintf(out, ",\"source\":\"%s\"", m->source);
 	fprintf(out, ",\"state\":\"%s\"", line_state_name(meter_line_state(m)));
 	if (m->has_time)
-		print_time(out, "time", m->time_s);
+		json_time(out, "time", m->time_s);
 	if (m->heard)
-		print_time(out, "received", m->received_ms / 1000);
+		json_time(out, "received", m->received_ms / 1000);
 	meter_quantities(m, now_ms, &now);
 	fputs(",\"quantities\":", out);
 	json_quantities(out, &now);
