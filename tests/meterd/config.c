@@ -480,7 +480,7 @@ static bool all_keys_arrive(const char **skip)
 	SAME(!strcmp(c->meters[0].tariff_labels[1], "HP") && !c->meters[0].tariff_labels[2]);
 	SAME(c->meters[0].ranges.count && c->meters[0].time == TIME_HOST);
 	SAME(c->meters[0].continuous && !strcmp(zone_name(c->meters[0].zone), "UTC"));
-	SAME(!c->sinks[0].csv && !strcmp(c->sinks[0].path, "-") && c->sinks[0].cycle_s == 60);
+	SAME(c->sinks[0].type == SINK_JSONL && !strcmp(c->sinks[0].path, "-") && c->sinks[0].cycle_s == 60);
 	SAME(c->sinks[0].fields);
 #undef SAME
 	config_free(c);

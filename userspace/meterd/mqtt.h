@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is told to a broker: layouts and discovery make messages, the link sends them.
+ */
+#ifndef METERD_MQTT_H
+#define METERD_MQTT_H
+
+#include "events.h"
+#include "view.h"
+
+/* Flags of a message. */
+#define MQTT_RETAIN	0x1u	/* the broker keeps it for who comes later */
+#define MQTT_QOS1	0x2u	/* at least once, else at most once */
+#define MQTT_CHANGED	0x4u	/* not again when it is what its topic had last */
+#define MQTT_EACH	0x8u	/* no later one of its topic takes its place while it waits */
+
+/* Topics that are longer are not sent: names and numbers of the project are far below. */
+#define MQTT_TOPIC_LEN 255
+
+struct mqtt_link;
+
+/**
+ * struct mqtt_out - where messages are made
+ * @config: [mqtt]
+ * @view: what there is to tell of
+ * @zone: of the daemon
+ * @identity: numbers of meters may be told
+ * @link: to the broker
+ * @text: the payload that is being made
+ */
+struct mqtt_out {
+	const struct mqtt_config *config;
+	const struct view *view;
+	const struct zone *zone;
+	bool identity;
+	struct mqtt_link *link;
+	FILE *text;
+	char *bytes;
+	size_t len;
+};
+
+/* mqtt_out.c: a message is what was printed between the two. Loop thread. */
+FILE *mqtt_begin(struct mqtt_out *o);
+__attribute__((format(printf, 3, 4)))
+void mqtt_end(struct mqtt_out *o, unsigned int flags, const char *topic, ...);
+/* The broker forgets what it kept under a topic. */
+__attribute__((format(printf, 2, 3)))
+void mqtt_withdraw(struct mqtt_out *o, const char *topic, ...);
+
+/**
+ * struct mqtt_layout - topics and payloads as somebody knows them
+ * @flag: LAYOUT_*
+ * @online: the broker took the connection, after which all is told anew
+ * @meter: the state of a meter, at its cycle and when the broker came back
+ * @minute: each minute, for what changes slowly: periods
+ * @changed: the line of a meter has another state
+ * @offline: meterd ends or leaves the broker: what is retained must not look alive
+ * @gone: no meter is called so any more: nothing of it stays retained
+ * @event: something happened
+ *
+ * Each may be NULL. None is called while there is no connection: all is told when there is one.
+ */
+struct mqtt_layout {
+	unsigned int flag;
+	void (*online)(struct mqtt_out *o);
+	void (*meter)(struct mqtt_out *o, const struct meter *m, u64 now_ms);
+	void (*minute)(struct mqtt_out *o, const struct meter *m);
+	void (*changed)(struct mqtt_out *o, const struct meter *m);
+	void (*offline)(struct mqtt_out *o);
+	void (*gone)(struct mqtt_out *o, const char *name);
+	void (*event)(struct mqtt_out *o, const struct event_note *e);
+};
+
+extern const struct mqtt_layout layout_native, layout_dsmr_reader, layout_teleinfo2mqtt,
+	layout_datacollector;
+
+/*
+ * mqtt_discovery.c: what Home Assistant and Domoticz are told that there is. Only of meters that
+ * were heard since the start, and what they offer only grows: a value that is late is not gone.
+ */
+void mqtt_discovery_meter(struct mqtt_out *o, const struct meter *m);
+void mqtt_discovery_gone(struct mqtt_out *o, const char *name);
+
+#endif /* METERD_MQTT_H */
