@@ -28,6 +28,8 @@ int adjtimex(struct timex *t)
  * @now_s: the time, on all clocks
  * @replay: telegrams come from a file
  * @added: meters that appeared; @heard telegrams that reached a meter; @last of them
+ * @gone: names that are not used any more
+ * @events: how many of each kind; @event the newest, with its texts in @event_from and @event_to
  */
 struct house {
 	struct config config;
@@ -46,6 +48,11 @@ struct house {
 	unsigned int added;
 	unsigned int heard;
 	unsigned int segments;
+	unsigned int gone;
+	unsigned int events[METER_DEMAND_PEAK + 1];
+	struct meter_event event;
+	char event_from[TARIFF_LABEL_MAX + 1];
+	char event_to[TARIFF_LABEL_MAX + 1];
 	struct meter *last;
 };
 
@@ -63,6 +70,25 @@ static inline void house_added(void *context, struct meter *m)
 
 	(void)m;
 	h->added++;
+}
+
+static inline void house_gone(void *context, const char *name)
+{
+	struct house *h = context;
+
+	(void)name;
+	h->gone++;
+}
+
+static inline void house_event(void *context, const struct meter *m, const struct meter_event *e)
+{
+	struct house *h = context;
+
+	(void)m;
+	h->events[e->kind]++;
+	h->event = *e;
+	snprintf(h->event_from, sizeof(h->event_from), "%s", e->from_text ? e->from_text : "");
+	snprintf(h->event_to, sizeof(h->event_to), "%s", e->to_text ? e->to_text : "");
 }
 
 static inline void house_segment(void *context, const struct ledger_segment *s)
@@ -97,7 +123,7 @@ static inline u64 house_ms(const struct house *h)
 static inline void house_open(struct house *h)
 {
 	const struct ledger_out ledger = { .segment = house_segment, .context = h };
-	const struct meters_out out = { house_heard, house_added, h };
+	const struct meters_out out = { house_heard, house_added, house_gone, house_event, h };
 
 	memset(h, 0, sizeof(*h));
 	h->now_s = BEGIN_S;
@@ -155,7 +181,7 @@ static inline void house_configure(struct house *h)
 /* The daemon ends and begins again; the ledger stays, as its file would. */
 static inline void house_restart(struct house *h)
 {
-	const struct meters_out out = { house_heard, house_added, h };
+	const struct meters_out out = { house_heard, house_added, house_gone, house_event, h };
 
 	for (unsigned int i = 0; i < HOUSE_MAX; i++) {
 		meters_line_gone(h->meters, &h->line[i]);
