@@ -17,6 +17,11 @@
 
 /* The world around the publisher. */
 
+const struct sink_ops *const sink_kinds[SINK_TYPES] = {
+	[SINK_JSONL] = &sink_lines,
+	[SINK_CSV] = &sink_lines,
+};
+
 static u64 now_ms;
 static bool real_clock;
 static struct telegram newest;

@@ -95,6 +95,7 @@ enum sink_type {
 	SINK_JSONL,
 	SINK_CSV,
 	SINK_MQTT,		/* not of a [sink NAME]: there is one where [mqtt] stands */
+	SINK_TYPES,
 };
 
 /**

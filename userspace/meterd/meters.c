@@ -147,27 +147,32 @@ static const struct meter_config *config_of(const struct config *c, const struct
 	return found;
 }
 
-static bool is_source_off(const struct config *c, const char *source)
+static const struct source_config *source_named(const struct config *c, const char *name)
 {
 	unsigned int i;
 
 	for (i = 0; i < c->source_count; i++) {
-		if (!strcmp(c->sources[i].name, source))
-			return !c->sources[i].enabled;
+		if (!strcmp(c->sources[i].name, name))
+			return &c->sources[i];
 	}
-	return source[0];
+	return NULL;
+}
+
+/* The line of a meter is of a source that may have been replaced or taken away. */
+static void settle_source(const struct config *c, struct meter *m)
+{
+	const struct source_config *source = source_named(c, m->source);
+
+	m->source_off = source ? !source->enabled : m->source[0];
+	m->source_gone = !source && m->source[0];
 }
 
 /* Whether the host's clock says when telegrams of a source are due. */
-static bool is_followed(const struct config *c, const char *source)
+static bool is_followed(const struct config *c, const char *name)
 {
-	unsigned int i;
+	const struct source_config *source = source_named(c, name);
 
-	for (i = 0; i < c->source_count; i++) {
-		if (!strcmp(c->sources[i].name, source))
-			return c->sources[i].enabled && c->sources[i].type != SOURCE_REPLAY;
-	}
-	return false;
+	return source && source->enabled && source->type != SOURCE_REPLAY;
 }
 
 /**
@@ -183,7 +188,7 @@ void meter_settle(struct meters *all, struct meter *m)
 	const struct zone *zone = config && config->zone ? config->zone : all->config->zone;
 
 	m->config = config;
-	m->source_off = is_source_off(all->config, m->source);
+	settle_source(all->config, m);
 	m->tariff_until_s = 0;
 	meter_relabel(m);
 	if (!m->book)
@@ -395,7 +400,7 @@ static void bind_line(struct meters *all, struct meter *m, struct line *line)
 	m->line = line;
 	if (strcmp(m->source, source)) {
 		memcpy(m->source, source, sizeof(m->source));
-		m->source_off = is_source_off(all->config, source);
+		settle_source(all->config, m);
 	}
 	if (moved && strcmp(m->book->source, source)) {
 		memcpy(m->book->source, source, sizeof(m->book->source));

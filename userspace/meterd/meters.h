@@ -79,6 +79,7 @@ struct meter_event {
  * @line: on which it was last heard, or will be; NULL: none
  * @source: of @line, else where it was last heard or will be; "": not known
  * @source_off: @source is not enabled, or not configured any more
+ * @source_gone: it is not configured any more
  * @config: NULL: none
  * @book: its accounts; NULL before it was heard
  * @protocol: of the newest telegram
@@ -97,6 +98,8 @@ struct meter_event {
  * @tariff_from_s: since then @tariff by ranges holds, up to @tariff_until_s
  * @country: enum tariff_country
  * @failures: power failures that it has counted, or FAILURES_UNKNOWN
+ * @announced: what discovery has told of it, of mqtt_discovery.c; 0: nothing yet
+ * @told: round in which a broker was told all of it, of sink_mqtt.c
  * @newest: copy of the newest telegram, for its fields; NULL: none
  */
 struct meter {
@@ -106,6 +109,7 @@ struct meter {
 	struct line *line;
 	char source[METER_NAME_LEN + 1];
 	bool source_off;
+	bool source_gone;
 	const struct meter_config *config;
 	struct ledger_book *book;
 	unsigned int replacements;
@@ -132,6 +136,8 @@ struct meter {
 	enum color color_tomorrow;
 	s64 limit_import_w;
 	u32 failures;
+	u64 announced;
+	u32 told;
 	struct kept_telegram *newest;
 	u64 telegrams;
 	void *published;	/* of publish.c */

@@ -11,11 +11,6 @@
 #include "publish.h"
 #include "state_json.h"
 
-static const struct sink_ops *const sink_kinds[] = {
-	[SINK_JSONL] = &sink_lines,
-	[SINK_CSV] = &sink_lines,
-};
-
 /* The timer serves all that is due by then; a state is late by so much at most. */
 #define TICK_MS 50
 

@@ -40,7 +40,7 @@ struct sink_ops {
 			       const struct sink_config *own);
 	bool (*keep)(struct sink *s, const struct config *c, const struct sink_config *own);
 	void (*begin)(struct sink *s);
-	void (*meter)(struct sink *s, const struct meter *m, u64 now_ms);
+	void (*meter)(struct sink *s, struct meter *m, u64 now_ms);
 	void (*telegram)(struct sink *s, const struct meter *m);
 	void (*changed)(struct sink *s, const struct meter *m);
 	void (*gone)(struct sink *s, const char *name);
@@ -48,7 +48,9 @@ struct sink_ops {
 	void (*free)(struct sink *s);
 };
 
-extern const struct sink_ops sink_lines;
+extern const struct sink_ops sink_lines, sink_mqtt;
+/* By enum sink_type. */
+extern const struct sink_ops *const sink_kinds[SINK_TYPES];
 
 /**
  * struct sink - the beginning of every sink

@@ -56,7 +56,7 @@ static bool lines_keep(struct sink *s, const struct config *c, const struct sink
 	return true;
 }
 
-static void lines_meter(struct sink *s, const struct meter *m, u64 now_ms)
+static void lines_meter(struct sink *s, struct meter *m, u64 now_ms)
 {
 	struct lines *l = lines_of(s);
 	FILE *out = sink_file_begin(l->file);
