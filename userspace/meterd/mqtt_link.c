@@ -55,7 +55,7 @@
 /**
  * struct mqtt_link - a connection
  * @online: as the loop knows it
- * @leaving: the settings are about to change: nothing is taken before the next connection
+ * @leaving: the settings are about to change: the end of this connection is no news
  * @mutex: guards all from here on
  * @ended_cond: when @ended comes true
  * @wake_fd: wakes the thread; @tell_fd the loop
@@ -509,7 +509,9 @@ static void tell_status(struct mqtt_link *l, const struct mqtt_link_status *stat
 	if (status->online)
 		log_limited(&l->limit, LEVEL_INFO, "mqtt", "connected to %s, port %u%s",
 			    l->wanted->host, l->wanted->port, l->wanted->tls ? ", with TLS" : "");
-	else if (!l->leaving)
+	else if (l->leaving)
+		l->leaving = false;
+	else
 		log_limited(&l->limit, LEVEL_WARNING, "mqtt", "%s, port %u: %s; it is tried again",
 			    l->wanted->host, l->wanted->port, status->why);
 }
@@ -530,7 +532,6 @@ static void on_told(evutil_socket_t fd, short what, void *arg)
 	if (tell & TELL_STATUS)
 		tell_status(l, &status);
 	l->online = status.online;
-	l->leaving &= !status.online;
 	if (tell & TELL_ONLINE && l->online)
 		l->calls.online(l->calls.context);
 	if (tell & TELL_DRAINED && l->online)
@@ -616,7 +617,7 @@ bool mqtt_link_configure(struct mqtt_link *l, const struct mqtt_config *c, const
 	mqtt_settings_free(l->next);
 	l->next = copy;
 	pthread_mutex_unlock(&l->mutex);
-	l->leaving = true;
+	l->leaving = l->online;
 	l->online = false;
 	add_to(l->wake_fd);
 	return start(l);
