@@ -18,7 +18,7 @@ METERCTL_LIBRARIES := -lncursesw -ltinfo -ljansson -lcrypto -lsqlite3
 
 METERD_SOURCES := $(wildcard kernel/telegram/*.c userspace/lib/*.c userspace/meterd/*.c)
 METERD_OBJECTS := $(METERD_SOURCES:%.c=build/objects/%.o)
-METERD_LIBRARIES := -levent_core -levent_extra -lsqlite3 -linih -ludev -lmosquitto -lpthread
+METERD_LIBRARIES := -levent_core -levent_extra -lsqlite3 -linih -ludev -lmosquitto -lseccomp -lpthread
 
 PREFIX ?= /usr/local
 SYSTEMD_UNITS ?= /usr/lib/systemd/system

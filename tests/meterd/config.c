@@ -180,6 +180,8 @@ static const struct mistake {
 	  "2: identity = maybe: expected yes or no\n" },
 	{ "a_user_is_one_of_this_machine", "[daemon]\nuser = nobody-at-all\n",
 	  "2: user = nobody-at-all: expected a user of this machine\n" },
+	{ "a_sandbox_is_there_or_not", "[daemon]\nsandbox = strict\n",
+	  "2: sandbox = strict: expected auto, yes or no\n" },
 	{ "a_directory_has_a_name", "[daemon]\nstate =\n", "2: state = : expected a directory\n" },
 	{ "quarters_are_kept_for_days", "[daemon]\nkeep_quarters = 13m\n",
 	  "2: keep_quarters = 13m: expected days from 1 to 36500, such as 400d\n" },
@@ -385,7 +387,8 @@ static bool nothing_is_needed(const char **skip)
 	kept = c->source_count == 1 && c->sources[0].type == SOURCE_KERNEL &&
 	       c->sources[0].enabled && !strcmp(c->listen_host, "127.0.0.1") &&
 	       c->listen_port == 8087 && c->state && c->runtime && c->zone && c->cycle_s == 5 &&
-	       !c->identity && !c->user && c->log == LEVEL_INFO;
+	       !c->identity && !c->user && c->log == LEVEL_INFO &&
+	       c->sandbox == SANDBOX_AUTO;
 	config_free(c);
 	return kept || broken("the defaults are others");
 }
@@ -429,7 +432,7 @@ static bool all_keys_arrive(const char **skip)
 {
 	struct config *c = good(
 		"[daemon]\nstate = s\nruntime = /r\ntimezone = Europe/Paris\ncycle = 0\n"
-		"identity = On\nuser = root\nlog = debug\nkeep_quarters = 40d\n"
+		"identity = On\nuser = root\nlog = debug\nkeep_quarters = 40d\nsandbox = yes\n"
 		"[http]\nlisten = [::1]:80\nnames = meter.example, pi\n"
 		"[source k]\ntype = kernel\nenabled = no\nauto = no\ntrace = log\n"
 		"[source s]\ndevice = /dev/ttyUSB0\ntype = serial\nspeed = 1200\nparity = even\n"
@@ -453,7 +456,7 @@ static bool all_keys_arrive(const char **skip)
 	SAME(!strcmp(c->runtime, "/r"));
 	SAME(!strcmp(zone_name(c->zone), "Europe/Paris"));
 	SAME(c->cycle_s == 0 && c->identity && c->log == LEVEL_DEBUG &&
-	     c->keep_quarters_days == 40);
+	     c->keep_quarters_days == 40 && c->sandbox == SANDBOX_YES);
 	SAME(!strcmp(c->user, "root"));
 	SAME(!strcmp(c->listen_host, "::1") && c->listen_port == 80 && c->host_name_count == 2);
 	SAME(!strcmp(c->host_names[0], "meter.example") && !strcmp(c->host_names[1], "pi"));

@@ -63,7 +63,7 @@ static bool the_text_comes_without_its_last_line_end(const char **skip)
 	static const struct {
 		const char *file, *text;
 	} cases[] = {
-		{ "word", "word" },	  { "word\n", "word" }, { "word\r\n", "word" },
+		{ "word", "word" },	  { "word\n", "word" },	  { "word\r\n", "word" },
 		{ "word\n\n", "word\n" }, { " word ", " word " }, { "a\nb\n", "a\nb" },
 	};
 	bool kept = true;

@@ -29,6 +29,13 @@ enum parity_policy {
 	PARITY_EVEN,
 };
 
+/** enum sandbox_policy - whether a seccomp filter of our own is put up */
+enum sandbox_policy {
+	SANDBOX_AUTO,		/* where there is none */
+	SANDBOX_YES,
+	SANDBOX_NO,
+};
+
 /**
  * struct source_config - [source NAME]
  * @cycle_s: -1: that of the daemon
@@ -183,6 +190,7 @@ struct config {
 	int cycle_s;
 	bool identity;
 	char *user;
+	enum sandbox_policy sandbox;
 	enum log_level log;
 	unsigned int keep_quarters_days;
 	char *listen_host;

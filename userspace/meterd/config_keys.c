@@ -109,6 +109,21 @@ static bool daemon_user(struct key_value *v, void *item)
 	return c->user;
 }
 
+static bool daemon_sandbox(struct key_value *v, void *item)
+{
+	enum sandbox_policy *sandbox = &((struct config *)item)->sandbox;
+	bool yes;
+
+	if (!strcmp(v->text, "auto")) {
+		*sandbox = SANDBOX_AUTO;
+		return true;
+	}
+	if (!value_bool(v->text, &yes))
+		return false;
+	*sandbox = yes ? SANDBOX_YES : SANDBOX_NO;
+	return true;
+}
+
 static bool daemon_log(struct key_value *v, void *item)
 {
 	static const struct {
@@ -155,6 +170,7 @@ static const struct config_key daemon_keys[] = {
 	{ "cycle", 0, false, daemon_cycle, EXPECTED_CYCLE },
 	{ "identity", 0, false, daemon_identity, EXPECTED_BOOL },
 	{ "user", 0, false, daemon_user, "a user of this machine" },
+	{ "sandbox", 0, false, daemon_sandbox, "auto, yes or no" },
 	{ "log", 0, false, daemon_log, "error, warning, info or debug" },
 	{ "keep_quarters", 0, false, daemon_keep_quarters, "days from 1 to 36500, such as 400d" },
 	{ 0 },

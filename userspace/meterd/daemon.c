@@ -14,6 +14,7 @@
 #include "identity.h"
 #include "ledger_log.h"
 #include "publish.h"
+#include "sandbox.h"
 #include "ticker.h"
 #include "watchdog.h"
 
@@ -155,11 +156,11 @@ static bool same_text(const char *a, const char *b)
 static void tell_unchanged(const struct config *old, const struct config *new)
 {
 	if (!same_text(old->state, new->state) || !same_text(old->runtime, new->runtime) ||
-	    !same_text(old->user, new->user) ||
+	    !same_text(old->user, new->user) || old->sandbox != new->sandbox ||
 	    old->keep_quarters_days != new->keep_quarters_days)
 		log_line(LEVEL_WARNING, "daemon",
-			 "state, runtime, user and keep_quarters stay as they are until meterd is "
-			 "started again");
+			 "state, runtime, user, sandbox and keep_quarters stay as they are until "
+			 "meterd is started again");
 }
 
 /* The old configuration lives until everybody has the new one. */
@@ -318,6 +319,8 @@ static bool start(struct daemon *d)
 		log_line(LEVEL_ERROR, "daemon", "user = %s: %s", c->user, strerror(errno));
 		return false;
 	}
+	if (!sandbox_enter(c->sandbox))
+		return false;
 	meters_configure(d->meters, c);
 	d->ticker = ticker_new(d->base, &d->clock, d->ledger, d->store);
 	if (!d->ticker)
