@@ -127,13 +127,19 @@ static void world_end(struct world *w)
 	event_base_free(w->base);
 }
 
-/* Runs until this much time has passed. */
+/* Runs until this much time has passed. In no state may a source be left that nothing wakes. */
 static void world_run(struct world *w, u64 ms)
 {
 	const struct timeval end = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
 
 	event_base_loopexit(w->base, &end);
 	event_base_dispatch(w->base);
+	for (struct source *s = sources_first(w->sources); s; s = s->next) {
+		if (!s->running || s->ops->tended(s))
+			continue;
+		broken("nothing wakes %s: %s", s->config.name, s->lines->why);
+		abort();
+	}
 }
 
 static __attribute__((unused)) struct source_config tcp_config(const char *name, const char *host,

@@ -176,6 +176,17 @@ void device_wait_begin(struct device_wait *w)
 }
 
 /**
+ * device_wait_pending - whether the device is waited for
+ * @w: the device
+ *
+ * Return: false before device_wait_begin(), and when look() was called since.
+ */
+bool device_wait_pending(const struct device_wait *w)
+{
+	return evtimer_pending(w->again, NULL);
+}
+
+/**
  * device_wait_found - the device was there and did what it is for
  * @w: the device; is waited for impatiently when it goes
  */

@@ -16,6 +16,7 @@ typedef void (*device_fn)(void *context);
 struct device_wait *device_wait_new(struct event_base *base, const char *path, device_fn look,
 				    void *context);
 void device_wait_begin(struct device_wait *w);
+bool device_wait_pending(const struct device_wait *w);
 void device_wait_found(struct device_wait *w);
 void device_wait_free(struct device_wait *w);
 

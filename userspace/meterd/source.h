@@ -77,11 +77,14 @@ struct line {
  * struct source_ops - a kind of source
  * @start: begins; a failure is a state of its lines, never an end
  * @stop: ends everything @start began; may be started again
+ * @tended: a running source has a timer, an event or an answer to wait for, or is at its end; if
+ *	not, nothing will ever call it again. On the loop, not from within the source
  */
 struct source_ops {
 	const char *type;
 	bool (*start)(struct source *s);
 	void (*stop)(struct source *s);
+	bool (*tended)(const struct source *s);
 };
 
 extern const struct source_ops source_kernel, source_serial, source_tcp, source_replay;

@@ -329,8 +329,16 @@ static void kernel_stop(struct source *s)
 	s->private = NULL;
 }
 
+static bool kernel_tended(const struct source *s)
+{
+	const struct kernel *k = s->private;
+
+	return evtimer_pending(k->look, NULL);
+}
+
 const struct source_ops source_kernel = {
 	.type = "kernel",
 	.start = kernel_start,
 	.stop = kernel_stop,
+	.tended = kernel_tended,
 };

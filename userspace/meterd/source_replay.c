@@ -461,8 +461,17 @@ static void replay_stop(struct source *s)
 	s->private = NULL;
 }
 
+static bool replay_tended(const struct source *s)
+{
+	const struct replay *r = s->private;
+	bool at_end = r->count && r->next == r->count && r->fd < 0 && !r->holds;
+
+	return at_end || evtimer_pending(r->turn, NULL);
+}
+
 const struct source_ops source_replay = {
 	.type = "replay",
 	.start = replay_start,
 	.stop = replay_stop,
+	.tended = replay_tended,
 };

@@ -332,8 +332,19 @@ static void serial_stop(struct source *source)
 	source->private = NULL;
 }
 
+static bool serial_tended(const struct source *source)
+{
+	const struct serial *s = source->private;
+
+	if (s->tty.fd < 0)
+		return device_wait_pending(s->wait);
+	return evtimer_pending(s->look, NULL) &&
+	       (event_pending(s->readable, EV_READ, NULL) || evtimer_pending(s->rest, NULL));
+}
+
 const struct source_ops source_serial = {
 	.type = "serial",
 	.start = serial_start,
 	.stop = serial_stop,
+	.tended = serial_tended,
 };

@@ -536,8 +536,16 @@ static void tcp_stop(struct source *s)
 	s->private = NULL;
 }
 
+static bool tcp_tended(const struct source *s)
+{
+	const struct tcp *tcp = s->private;
+
+	return tcp->question || evtimer_pending(tcp->timer, NULL);
+}
+
 const struct source_ops source_tcp = {
 	.type = "tcp",
 	.start = tcp_start,
 	.stop = tcp_stop,
+	.tended = tcp_tended,
 };

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
  * The watchdog of the service manager: told that all is well, only when it is.
+ *
+ * That is when the loop turns, and each source that should run will be called again and looks
+ * after its lines. The writer of the ledger is not asked: a disk that does not answer is not mended
+ * by a new start, which would only lose what waits in memory for it.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -32,14 +36,26 @@ static bool line_is_well(const struct line *line, u64 now_ms)
 	return now_ms - line->last_steady_ms <= 2 * line_patience_ms(line) + OVERDUE_MS;
 }
 
-static const struct line *ill_line(const struct sources *sources)
+/* A source that should run and does not had no memory to begin, and nobody else tries again. */
+static bool source_is_well(const struct source *s, u64 now_ms)
+{
+	if (!s->on)
+		return true;
+	if (!s->running || !s->ops->tended(s))
+		return false;
+	for (const struct line *line = s->lines; line; line = line->next)
+		if (!line_is_well(line, now_ms))
+			return false;
+	return true;
+}
+
+static const struct source *ill_source(const struct sources *sources)
 {
 	u64 now_ms = steady_ms();
 
 	for (const struct source *s = sources_first(sources); s; s = s->next)
-		for (const struct line *line = s->lines; line; line = line->next)
-			if (!line_is_well(line, now_ms))
-				return line;
+		if (!source_is_well(s, now_ms))
+			return s;
 	return NULL;
 }
 
@@ -47,16 +63,16 @@ static const struct line *ill_line(const struct sources *sources)
 static void on_time(evutil_socket_t fd, short what, void *context)
 {
 	struct watchdog *w = context;
-	const struct line *ill = ill_line(w->sources);
+	const struct source *ill = ill_source(w->sources);
 
 	(void)fd;
 	(void)what;
 	if (!ill)
 		notify_send(w->notify_fd, "WATCHDOG=1");
 	else
-		log_limited(&w->limit, LEVEL_ERROR, ill->source->config.name,
-			    "%s: its state is no longer looked after; the service manager is not "
-			    "told that all is well", ill->what);
+		log_limited(&w->limit, LEVEL_ERROR, ill->config.name,
+			    "it is no longer looked after; the service manager is not told that "
+			    "all is well");
 }
 
 /* Microseconds that sd_watchdog_enabled(3) would give; 0: no watchdog, or that of another. */
@@ -76,7 +92,7 @@ static u64 wanted_us(void)
  * watchdog_new - tells the service manager that all is well, at half of $WATCHDOG_USEC
  * @base: the loop
  * @notify_fd: of notify_open()
- * @sources: each is looked at every time
+ * @sources: each is looked at every time, those of a later configuration too
  *
  * Return: the watchdog, or NULL when none is wanted.
  */
