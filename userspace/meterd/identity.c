@@ -46,9 +46,10 @@ bool identity_find(struct identity *who, const char *user)
 	return true;
 }
 
-static bool make_one(const char *path, mode_t mode)
+/* One on the way to ours: whoever we will be has to pass, whatever the umask is. */
+static bool make_way(const char *path)
 {
-	return !mkdir(path, mode) || errno == EEXIST;
+	return mkdir(path, 0755) ? errno == EEXIST : !chmod(path, 0755);
 }
 
 /* A group that there is not, or that is not ours to give, leaves it to its owner. */
@@ -80,7 +81,7 @@ bool identity_make_directory(const struct identity *who, const char *path, const
 
 	for (char *slash = strchr(part + 1, '/'); made && slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		made = make_one(part, 0755);
+		made = make_way(part);
 		*slash = '/';
 	}
 	if (made && make_last(who, path, group))
