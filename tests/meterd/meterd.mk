@@ -49,4 +49,4 @@ build/tests/%_preload.so: tests/meterd/%_preload.c
 	@echo "  CC      $@"
 	@$(CC) -O2 -g -Wall -Wextra -D_GNU_SOURCE -shared -fPIC -o $@ $< -ldl
 
--include $(METERD_TEST_OBJECTS:.o=.d) $(METERD_TEST_SOURCES:%.c=build/tests/objects/%.d)
+-include $(METERD_TEST_OBJECTS:.o=.d) build/tests/objects/userspace/meterd/main.d $(METERD_TEST_SOURCES:%.c=build/tests/objects/%.d)
