@@ -164,7 +164,9 @@ static int allow_sockets(scmp_filter_ctx filter)
 
 static int allow_requests(scmp_filter_ctx filter)
 {
-	static const unsigned int options[] = { PR_SET_NAME, PR_GET_NAME, PR_SET_VMA };
+	/* The last two are for libraries of the name service, and for libc. */
+	static const unsigned int options[] = { PR_SET_NAME, PR_GET_NAME, PR_CAPBSET_READ,
+						PR_SET_VMA };
 	struct scmp_arg_cmp is = IS(0, 0);
 	int rc = allow_if(filter, "prlimit64", 1, &is);
 
