@@ -329,6 +329,23 @@ static enum quantity p1_other_quantity(const struct telegram *t, const struct fi
 	return row == ROW_UNKNOWN ? Q_NONE : p1_labels[row].quantity;
 }
 
+/**
+ * p1_field_milli - the number of an object that is no quantity
+ * @t: a telegram of P1
+ * @f: one of its fields
+ * @milli: for thousandths of its unit without prefixes (Wh, varh, W, ...), or of the bare number
+ *
+ * Return: false when its last group is not a number with a unit that is known.
+ */
+bool p1_field_milli(const struct telegram *t, const struct field *f, s64 *milli)
+{
+	struct span number, unit;
+	u8 kind;
+
+	split_unit(last_group(t, f), &number, &unit);
+	return value_of(number, unit, false, &kind, milli);
+}
+
 /* Codes of M-Bus objects, C.D.E, all have the same length. */
 #define MBUS_CODE_LEN 6
 

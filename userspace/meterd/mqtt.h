@@ -20,12 +20,31 @@
 struct mqtt_link;
 
 /**
+ * struct layout_memory - what layouts know from one call to the next; all 0 at first
+ * @unfit_told: so many meters, it was said, have a number that cannot stand in a topic
+ * @choice_told: it was said that dsmr-reader needs to be told which meter
+ * @served: the meter that dsmr-reader's topics are of; "": nobody has been
+ * @gas_s: when its newest gas was captured; 0: not known
+ * @gas_milli: that value, thousandths of m3
+ * @gas_step_milli: by how much it is more than the one before; less than 0: not known
+ */
+struct layout_memory {
+	unsigned int unfit_told;
+	bool choice_told;
+	char served[METER_NAME_LEN + 1];
+	s64 gas_s;
+	s64 gas_milli;
+	s64 gas_step_milli;
+};
+
+/**
  * struct mqtt_out - where messages are made
  * @config: [mqtt]
  * @view: what there is to tell of
  * @zone: of the daemon
  * @identity: numbers of meters may be told
  * @link: to the broker
+ * @memory: of the layouts
  * @text: the payload that is being made
  */
 struct mqtt_out {
@@ -34,6 +53,7 @@ struct mqtt_out {
 	const struct zone *zone;
 	bool identity;
 	struct mqtt_link *link;
+	struct layout_memory memory;
 	FILE *text;
 	char *bytes;
 	size_t len;
