@@ -9,6 +9,7 @@
 #include <sys/timex.h>
 
 #include "../../userspace/meterd/meters.h"
+#include "../../userspace/meterd/store.h"
 #include "../host/host.h"
 
 /* 2024-10-10T10:00:00Z; before any build, so that the host's clock is never plausible. */
@@ -27,6 +28,7 @@ int adjtimex(struct timex *t)
  * struct house - all of it
  * @now_s: the time, on all clocks
  * @replay: telegrams come from a file
+ * @store: of the ledger, for tests that give it one after house_open(); they close it, too
  * @added: meters that appeared; @heard telegrams that reached a meter; @last of them
  * @gone: names that are not used any more
  * @events: how many of each kind; @event the newest, with its texts in @event_from and @event_to
@@ -45,6 +47,7 @@ struct house {
 	const char *number;
 	s64 now_s;
 	bool replay;
+	struct store *store;
 	unsigned int added;
 	unsigned int heard;
 	unsigned int segments;
@@ -91,6 +94,15 @@ static inline void house_event(void *context, const struct meter *m, const struc
 	snprintf(h->event_to, sizeof(h->event_to), "%s", e->to_text ? e->to_text : "");
 }
 
+static inline void house_row(void *context, const struct ledger_book *b,
+			     const struct ledger_entry *e)
+{
+	struct house *h = context;
+
+	if (h->store)
+		store_row(h->store, b, e);
+}
+
 static inline void house_segment(void *context, const struct ledger_segment *s)
 {
 	struct house *h = context;
@@ -122,7 +134,9 @@ static inline u64 house_ms(const struct house *h)
 
 static inline void house_open(struct house *h)
 {
-	const struct ledger_out ledger = { .segment = house_segment, .context = h };
+	const struct ledger_out ledger = {
+		.row = house_row, .segment = house_segment, .context = h,
+	};
 	const struct meters_out out = { house_heard, house_added, house_gone, house_event, h };
 
 	memset(h, 0, sizeof(*h));
