@@ -116,8 +116,7 @@ void mqtt_withdraw(struct mqtt_out *o, const char *topic, ...)
 	va_start(args, topic);
 	vsnprintf(name, sizeof(name), topic, args);
 	va_end(args);
-	topic_of(name)->kept = false;
-	broker.sent++;
+	retain(name, "", DSMR);
 }
 
 static void forget(void)
@@ -563,6 +562,21 @@ static bool a_second_meter_takes_the_topics_of_the_first_away(const char **skip)
 	return done(said("dsmr_reader_meter", 1) && keeps(DSMR, ""));
 }
 
+static bool a_place_that_waits_for_a_meter_is_no_second_one(const char **skip)
+{
+	struct line *line;
+
+	(void)skip;
+	open_layouts();
+	line = house_source(&h, "house", SOURCE_TCP);
+	house_source(&h, "barn", SOURCE_TCP);
+	house_configure(&h);
+	simple_p1(&h, line, "ABCDEFGH1", 1000000);
+	dsmr_of_all();
+	return done(meters_find(h.meters, "barn") &&
+		    is_kept("dsmr/reading/electricity_delivered_1", "1000.000"));
+}
+
 static bool a_meter_that_is_gone_leaves_nothing_of_dsmr_reader(const char **skip)
 {
 	struct line *line = one_meter();
@@ -932,6 +946,7 @@ static const struct promise promises[] = {
 	PROMISE(of_two_meters_none_is_told_until_one_is_chosen),
 	PROMISE(a_chosen_meter_that_there_is_not_is_told_once),
 	PROMISE(a_second_meter_takes_the_topics_of_the_first_away),
+	PROMISE(a_place_that_waits_for_a_meter_is_no_second_one),
 	PROMISE(a_meter_that_is_gone_leaves_nothing_of_dsmr_reader),
 	PROMISE(without_meterd_nothing_looks_alive),
 	PROMISE(dsmr_reader_tells_no_number),

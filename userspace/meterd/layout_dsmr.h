@@ -7,10 +7,7 @@
 
 #include "mqtt.h"
 
-/*
- * Everything there is retained, and it waits until the broker has it. An empty payload is what a
- * topic without a value gets there, and with it the broker keeps nothing.
- */
+/* Everything there is retained, and it waits until the broker has it. */
 #define DSMR_FLAGS (MQTT_RETAIN | MQTT_QOS1 | MQTT_CHANGED)
 
 /**
@@ -27,9 +24,10 @@ struct dsmr_form {
 #define DSMR_M3		{ 1, 3 }
 #define DSMR_VOLT	{ 100, 1 }
 #define DSMR_AMPERE	{ 1000, 0 }
-#define DSMR_COUNT	{ 1000, 0 }
 
 void dsmr_print(FILE *out, s64 milli, struct dsmr_form form);
+void dsmr_tell(struct mqtt_out *o, const char *topic, const char *name, bool has, s64 milli,
+	       struct dsmr_form form);
 void dsmr_print_local(FILE *out, const struct zone *zone, s64 unix_s);
 
 /* layout_dsmr_periods.c */

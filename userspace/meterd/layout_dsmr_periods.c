@@ -8,25 +8,24 @@
 #include "layout_dsmr.h"
 #include "layout_parts.h"
 
-/** struct period_value - a register of a period, by its name in the ledger, and its topic */
+/** struct period_value - a register of a period and its topic */
 struct period_value {
 	const char *name;
-	const char *reg;
+	u8 reg;
 	struct dsmr_form form;
 };
 
-/* Those of the tariffs come first: without any of them the total is that of tariff 1. */
 enum period_index { DELIVERED_1, DELIVERED_2, RETURNED_1, RETURNED_2, DELIVERED, RETURNED, GAS,
 		    VALUES };
 
 static const struct period_value values[VALUES] = {
-	[DELIVERED_1] = { "electricity1", "energy_import_t1", DSMR_KILO },
-	[DELIVERED_2] = { "electricity2", "energy_import_t2", DSMR_KILO },
-	[RETURNED_1] = { "electricity1_returned", "energy_export_t1", DSMR_KILO },
-	[RETURNED_2] = { "electricity2_returned", "energy_export_t2", DSMR_KILO },
-	[DELIVERED] = { "electricity_merged", "energy_import", DSMR_KILO },
-	[RETURNED] = { "electricity_returned_merged", "energy_export", DSMR_KILO },
-	[GAS] = { "gas", "gas", DSMR_M3 },
+	[DELIVERED_1] = { "electricity1", Q_energy_import_t1, DSMR_KILO },
+	[DELIVERED_2] = { "electricity2", Q_energy_import_t2, DSMR_KILO },
+	[RETURNED_1] = { "electricity1_returned", Q_energy_export_t1, DSMR_KILO },
+	[RETURNED_2] = { "electricity2_returned", Q_energy_export_t2, DSMR_KILO },
+	[DELIVERED] = { "electricity_merged", Q_energy_import, DSMR_KILO },
+	[RETURNED] = { "electricity_returned_merged", Q_energy_export, DSMR_KILO },
+	[GAS] = { "gas", Q_gas, DSMR_M3 },
 };
 
 /** struct dsmr_period - a period and where it is told */
@@ -43,9 +42,8 @@ static const struct dsmr_period periods[] = {
 
 #define PERIODS (sizeof(periods) / sizeof(periods[0]))
 
-static const char *const quarter_values[] = { "average_delivered", "read_at_start", "read_at_end" };
-
-#define QUARTER_VALUES (sizeof(quarter_values) / sizeof(quarter_values[0]))
+/* Entries that are read at a time. */
+#define ENTRIES 16
 
 #define QUARTER "dsmr/consumption/quarter-hour-peak-electricity/"
 
@@ -59,8 +57,7 @@ struct sums {
 static void take(struct sums *sums, const struct ledger_entry *e)
 {
 	for (unsigned int i = 0; i < VALUES; i++) {
-		if (strcmp(quantity_info[e->reg].name, values[i].reg) ||
-		    e->quality & QUALITY_MISSING)
+		if (e->reg != values[i].reg || e->quality & QUALITY_MISSING)
 			continue;
 		sums->has |= 1u << i;
 		sums->milli[i] = e->milli;
@@ -68,33 +65,35 @@ static void take(struct sums *sums, const struct ledger_entry *e)
 	}
 }
 
-static void copy_total(struct sums *sums, enum period_index total, enum period_index tariff)
+/* A total without tariffs is that of tariff 1, as among the readings. */
+static void copy_total(struct sums *sums, enum period_index total, enum period_index tariff_1)
 {
-	if (sums->has >> tariff & 3 || !(sums->has >> total & 1))
+	if (sums->has >> tariff_1 & 3 || !(sums->has >> total & 1))
 		return;
-	sums->has |= 1u << tariff;
-	sums->milli[tariff] = sums->milli[total];
+	sums->has |= 1u << tariff_1;
+	sums->milli[tariff_1] = sums->milli[total];
 }
 
-/* Of the period that begins at @start_s; nothing when the ledger cannot be read. */
-static struct sums sums_of(struct mqtt_out *o, const struct meter *m, enum period p, s64 start_s)
+/* Of the period that begins at @start_s; false when the ledger cannot be read. */
+static bool sum_up(struct mqtt_out *o, const struct meter *m, enum period p, s64 start_s,
+		   struct sums *sums)
 {
 	struct ledger_query *q = ledger_query_open(o->view->store, m->name, p, start_s,
 						   start_s + 1, 0);
-	struct ledger_entry entries[16];
-	struct sums sums = { 0 };
+	struct ledger_entry entries[ENTRIES];
 	int count;
 
+	*sums = (struct sums){ 0 };
 	if (!q)
-		return sums;
-	while ((count = ledger_query_next(q, entries, 16)) > 0) {
-		while (count--)
-			take(&sums, &entries[count]);
+		return false;
+	while ((count = ledger_query_next(q, entries, ENTRIES)) > 0) {
+		for (int i = 0; i < count; i++)
+			take(sums, &entries[i]);
 	}
 	ledger_query_close(q);
-	copy_total(&sums, DELIVERED, DELIVERED_1);
-	copy_total(&sums, RETURNED, RETURNED_1);
-	return sums;
+	copy_total(sums, DELIVERED, DELIVERED_1);
+	copy_total(sums, RETURNED, RETURNED_1);
+	return !count;
 }
 
 static void tell_period(struct mqtt_out *o, const struct meter *m, const struct dsmr_period *p)
@@ -103,35 +102,44 @@ static void tell_period(struct mqtt_out *o, const struct meter *m, const struct 
 	struct sums sums;
 
 	zone_period(m->book->zone, p->period, layout_time_s(m), &start_s, &end_s);
-	sums = sums_of(o, m, p->period, start_s);
-	for (unsigned int i = 0; i < VALUES; i++) {
-		FILE *text = mqtt_begin(o);
-
-		if (sums.has >> i & 1)
-			dsmr_print(text, sums.milli[i], values[i].form);
-		mqtt_end(o, DSMR_FLAGS, "dsmr/%s/%s", p->topic, values[i].name);
-	}
+	if (!sum_up(o, m, p->period, start_s, &sums))
+		return;
+	for (unsigned int i = 0; i < VALUES; i++)
+		dsmr_tell(o, p->topic, values[i].name, sums.has >> i & 1, sums.milli[i],
+			  values[i].form);
 }
 
+static void withdraw_quarter(struct mqtt_out *o)
+{
+	mqtt_withdraw(o, QUARTER "average_delivered");
+	mqtt_withdraw(o, QUARTER "read_at_start");
+	mqtt_withdraw(o, QUARTER "read_at_end");
+}
+
+static void tell_instant(struct mqtt_out *o, const struct meter *m, const char *name, s64 unix_s)
+{
+	dsmr_print_local(mqtt_begin(o), m->book->zone, unix_s);
+	mqtt_end(o, DSMR_FLAGS, QUARTER "%s", name);
+}
+
+/* The last one that ended; its energy times four is its mean power. */
 static void tell_quarter(struct mqtt_out *o, const struct meter *m)
 {
-	s64 running_s, end_s;
+	s64 start_s, end_s, running_end_s;
 	struct sums sums;
-	bool whole;
 
-	zone_period(m->book->zone, PERIOD_QUARTER, layout_time_s(m), &running_s, &end_s);
-	sums = sums_of(o, m, PERIOD_QUARTER, running_s - QUARTER_S);
-	whole = sums.has >> DELIVERED & 1 && !(sums.quality[DELIVERED] & QUALITY_PARTIAL);
-	for (unsigned int i = 0; i < QUARTER_VALUES; i++) {
-		FILE *text = mqtt_begin(o);
-
-		if (whole && i == 0)
-			dsmr_print(text, 4 * sums.milli[DELIVERED], values[DELIVERED].form);
-		else if (whole)
-			dsmr_print_local(text, m->book->zone,
-					 i == 1 ? running_s - QUARTER_S : running_s);
-		mqtt_end(o, DSMR_FLAGS, QUARTER "%s", quarter_values[i]);
+	zone_period(m->book->zone, PERIOD_QUARTER, layout_time_s(m), &end_s, &running_end_s);
+	start_s = end_s - QUARTER_S;
+	if (!sum_up(o, m, PERIOD_QUARTER, start_s, &sums))
+		return;
+	if (!(sums.has >> DELIVERED & 1) || sums.quality[DELIVERED] & QUALITY_PARTIAL) {
+		withdraw_quarter(o);
+		return;
 	}
+	dsmr_print(mqtt_begin(o), 4 * sums.milli[DELIVERED], values[DELIVERED].form);
+	mqtt_end(o, DSMR_FLAGS, QUARTER "average_delivered");
+	tell_instant(o, m, "read_at_start", start_s);
+	tell_instant(o, m, "read_at_end", end_s);
 }
 
 /**
@@ -155,6 +163,5 @@ void dsmr_periods_withdraw(struct mqtt_out *o)
 {
 	for (unsigned int i = 0; i < PERIODS * VALUES; i++)
 		mqtt_withdraw(o, "dsmr/%s/%s", periods[i / VALUES].topic, values[i % VALUES].name);
-	for (unsigned int i = 0; i < QUARTER_VALUES; i++)
-		mqtt_withdraw(o, QUARTER "%s", quarter_values[i]);
+	withdraw_quarter(o);
 }

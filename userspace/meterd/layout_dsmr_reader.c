@@ -71,15 +71,24 @@ static const struct counter counters[] = {
 /* DSMR 4 stamps the gas of an hour with its end, and there it stands at its beginning. */
 #define HOUR_S 3600
 
+#define STATS "meter-stats"
+#define GAS "consumption/gas"
+
 /* What is not in the tables. */
 static const char *const other_topics[] = {
-	"reading/timestamp",	     "reading/extra_device_timestamp",
-	"consumption/gas/read_at",   "consumption/gas/delivered",
-	"consumption/gas/currently_delivered", "meter-stats/dsmr_version",
-	"meter-stats/electricity_tariff",      "meter-stats/rejected_telegrams",
+	"reading/timestamp",
+	"reading/extra_device_timestamp",
+	STATS "/dsmr_version",
+	STATS "/electricity_tariff",
+	STATS "/rejected_telegrams",
+	GAS "/read_at",
+	GAS "/delivered",
+	GAS "/currently_delivered",
 };
 
 #define OTHER_TOPICS (sizeof(other_topics) / sizeof(other_topics[0]))
+
+static const struct dsmr_form whole = { 1000, 0 };
 
 /**
  * dsmr_print - a number with as many decimals as it has there
@@ -140,22 +149,33 @@ static void total_as_tariff_1(struct reading *r, enum quantity total, enum quant
 		reading_set(r, t1, r->milli[total]);
 }
 
-static void tell_number(struct mqtt_out *o, const char *topic, const char *name, bool has,
-			s64 milli, struct dsmr_form form)
+/**
+ * dsmr_tell - a number under a topic
+ * @o: where messages are made
+ * @topic: below dsmr/
+ * @name: below @topic
+ * @has: there is a value; else the broker keeps nothing, as an empty payload does it there
+ * @milli: thousandths of the base unit
+ * @form: how it is printed
+ */
+void dsmr_tell(struct mqtt_out *o, const char *topic, const char *name, bool has, s64 milli,
+	       struct dsmr_form form)
 {
-	FILE *text = mqtt_begin(o);
-
-	if (has)
-		dsmr_print(text, milli, form);
+	if (!has) {
+		mqtt_withdraw(o, "dsmr/%s/%s", topic, name);
+		return;
+	}
+	dsmr_print(mqtt_begin(o), milli, form);
 	mqtt_end(o, DSMR_FLAGS, "dsmr/%s/%s", topic, name);
 }
 
 static void tell_utc(struct mqtt_out *o, const char *name, bool has, s64 unix_s)
 {
-	FILE *text = mqtt_begin(o);
-
-	if (has)
-		print_utc(text, unix_s);
+	if (!has) {
+		mqtt_withdraw(o, "dsmr/reading/%s", name);
+		return;
+	}
+	print_utc(mqtt_begin(o), unix_s);
 	mqtt_end(o, DSMR_FLAGS, "dsmr/reading/%s", name);
 }
 
@@ -169,8 +189,8 @@ static void tell_reading(struct mqtt_out *o, const struct meter *m, const struct
 	for (unsigned int i = 0; i < READING_VALUES; i++) {
 		const struct reading_value *v = &reading_values[i];
 
-		tell_number(o, "reading", v->name, reading_has(&r, v->quantity),
-			    r.milli[v->quantity], v->form);
+		dsmr_tell(o, "reading", v->name, reading_has(&r, v->quantity),
+			  r.milli[v->quantity], v->form);
 	}
 	tell_utc(o, "extra_device_timestamp", reading_has(&r, Q_gas), r.captured_s[0]);
 }
@@ -217,27 +237,30 @@ static void tell_rejected(struct mqtt_out *o, const struct meter *m)
 	bool has = d && m->protocol == TELEGRAM_P1;
 	s64 count = has ? d->stats.bad_checksum + d->stats.bad_parity + d->stats.bad_form : 0;
 
-	tell_number(o, "meter-stats", "rejected_telegrams", has, count * 1000,
-		    (struct dsmr_form)DSMR_COUNT);
+	dsmr_tell(o, STATS, "rejected_telegrams", has, count * 1000, whole);
+}
+
+static void tell_version(struct mqtt_out *o, struct span version)
+{
+	if (!version.len) {
+		mqtt_withdraw(o, "dsmr/" STATS "/dsmr_version");
+		return;
+	}
+	fwrite(version.bytes, 1, version.len, mqtt_begin(o));
+	mqtt_end(o, DSMR_FLAGS, "dsmr/" STATS "/dsmr_version");
 }
 
 static void tell_stats(struct mqtt_out *o, const struct meter *m, const struct telegram *t)
 {
-	struct span version = version_of(t);
-	FILE *text = mqtt_begin(o);
 	s64 milli = 0;
 
-	if (version.len)
-		fwrite(version.bytes, 1, version.len, text);
-	mqtt_end(o, DSMR_FLAGS, "dsmr/meter-stats/dsmr_version");
-	tell_number(o, "meter-stats", "electricity_tariff", m->tariff, m->tariff * 1000,
-		    (struct dsmr_form)DSMR_COUNT);
+	tell_version(o, version_of(t));
+	dsmr_tell(o, STATS, "electricity_tariff", m->tariff, m->tariff * 1000, whole);
 	for (unsigned int i = 0; i < COUNTERS; i++) {
 		const struct field *f = find_object(t, counters[i].code);
 		bool has = f && p1_field_milli(t, f, &milli);
 
-		tell_number(o, "meter-stats", counters[i].name, has, milli,
-			    (struct dsmr_form)DSMR_COUNT);
+		dsmr_tell(o, STATS, counters[i].name, has, milli, whole);
 	}
 	tell_rejected(o, m);
 }
@@ -254,26 +277,31 @@ static void remember_gas(struct layout_memory *memory, s64 captured_s, s64 milli
 	memory->gas_milli = milli;
 }
 
+static void tell_gas_time(struct mqtt_out *o, const struct meter *m, bool has, s64 read_s)
+{
+	if (!has) {
+		mqtt_withdraw(o, "dsmr/" GAS "/read_at");
+		return;
+	}
+	dsmr_print_local(mqtt_begin(o), m->book ? m->book->zone : o->zone, read_s);
+	mqtt_end(o, DSMR_FLAGS, "dsmr/" GAS "/read_at");
+}
+
 static void tell_gas(struct mqtt_out *o, const struct meter *m, const struct telegram *t,
 		     const struct reading *now)
 {
 	const struct dsmr_form m3 = DSMR_M3;
 	bool has = reading_has(now, Q_gas);
-	s64 read_s = now->captured_s[0];
+	s64 captured_s = now->captured_s[0];
 	struct span version = version_of(t);
-	FILE *text;
+	bool of_dsmr_4 = version.len && version.bytes[0] == '4';
 
 	if (has)
-		remember_gas(&o->memory, read_s, now->milli[Q_gas]);
-	if (version.len && version.bytes[0] == '4')
-		read_s -= HOUR_S;
-	text = mqtt_begin(o);
-	if (has)
-		dsmr_print_local(text, m->book ? m->book->zone : o->zone, read_s);
-	mqtt_end(o, DSMR_FLAGS, "dsmr/consumption/gas/read_at");
-	tell_number(o, "consumption/gas", "delivered", has, now->milli[Q_gas], m3);
-	tell_number(o, "consumption/gas", "currently_delivered",
-		    has && o->memory.gas_step_milli >= 0, o->memory.gas_step_milli, m3);
+		remember_gas(&o->memory, captured_s, now->milli[Q_gas]);
+	tell_gas_time(o, m, has, of_dsmr_4 ? captured_s - HOUR_S : captured_s);
+	dsmr_tell(o, GAS, "delivered", has, now->milli[Q_gas], m3);
+	dsmr_tell(o, GAS, "currently_delivered", has && o->memory.gas_step_milli >= 0,
+		  o->memory.gas_step_milli, m3);
 }
 
 static void withdraw(struct mqtt_out *o)
@@ -281,30 +309,38 @@ static void withdraw(struct mqtt_out *o)
 	for (unsigned int i = 0; i < READING_VALUES; i++)
 		mqtt_withdraw(o, "dsmr/reading/%s", reading_values[i].name);
 	for (unsigned int i = 0; i < COUNTERS; i++)
-		mqtt_withdraw(o, "dsmr/meter-stats/%s", counters[i].name);
+		mqtt_withdraw(o, "dsmr/" STATS "/%s", counters[i].name);
 	for (unsigned int i = 0; i < OTHER_TOPICS; i++)
 		mqtt_withdraw(o, "dsmr/%s", other_topics[i]);
 	dsmr_periods_withdraw(o);
 	o->memory.served[0] = '\0';
 }
 
+/* Not a place that waits for a meter, nor what is left of a source. */
+static const struct meter *next_of(const struct meter *m)
+{
+	while (m && (!m->book || m->source_gone))
+		m = m->next;
+	return m;
+}
+
 static const struct meter *choose(const struct mqtt_out *o)
 {
-	const struct meter *first = meters_first(o->view->meters);
+	const struct meter *first = next_of(meters_first(o->view->meters));
 
 	if (o->config->dsmr_reader_meter[0])
 		return meters_find(o->view->meters, o->config->dsmr_reader_meter);
-	return first && !first->next ? first : NULL;
+	return first && !next_of(first->next) ? first : NULL;
 }
 
 static void tell_choice(const struct mqtt_out *o)
 {
 	const char *wanted = o->config->dsmr_reader_meter;
-	const struct meter *first = meters_first(o->view->meters);
+	const struct meter *first = next_of(meters_first(o->view->meters));
 	char names[160] = "";
 	size_t len = 0;
 
-	for (const struct meter *m = first; m && len < sizeof(names); m = m->next)
+	for (const struct meter *m = first; m && len < sizeof(names); m = next_of(m->next))
 		len += snprintf(names + len, sizeof(names) - len, "%s%s", len ? ", " : "", m->name);
 	if (len >= sizeof(names))
 		strcpy(names + sizeof(names) - 4, "...");
@@ -325,12 +361,14 @@ static bool serves(struct mqtt_out *o, const struct meter *m)
 {
 	const struct meter *chosen = choose(o);
 
+	if (!m->heard)
+		return false;
 	if (!chosen && !o->memory.choice_told)
 		tell_choice(o);
 	o->memory.choice_told = !chosen;
 	if (!chosen && o->memory.served[0])
 		withdraw(o);
-	if (chosen != m || !m->heard)
+	if (chosen != m)
 		return false;
 	if (strcmp(o->memory.served, m->name)) {
 		strcpy(o->memory.served, m->name);
@@ -376,9 +414,10 @@ static void dsmr_offline(struct mqtt_out *o)
 	}
 }
 
+/* Also of a meter that was served before the last start. */
 static void dsmr_gone(struct mqtt_out *o, const char *name)
 {
-	if (!strcmp(o->memory.served, name))
+	if (!strcmp(o->memory.served, name) || !choose(o))
 		withdraw(o);
 }
 

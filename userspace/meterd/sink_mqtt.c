@@ -17,7 +17,7 @@
 #define BIRTH_MS 10000
 
 static const struct mqtt_layout *const layouts[] = {
-	&layout_native,
+	&layout_native, &layout_dsmr_reader, &layout_teleinfo2mqtt, &layout_datacollector,
 };
 
 #define LAYOUTS (sizeof(layouts) / sizeof(layouts[0]))
