@@ -143,6 +143,12 @@ static const struct mistake {
 	{ "a_number_has_no_blanks", "[meter 12 34]\n",
 	  "1: [meter 12 34]: expected the meter's number, 1 to 96 characters without blanks\n" },
 
+	/* MQTT. */
+	{ "discovery_is_of_the_native_layout",
+	  "[mqtt]\nhost = localhost\nlayout = dsmr-reader\ndiscovery = device\n",
+	  "4: discovery: it tells of the topics of layout native, expected native in layout, or "
+	  "discovery = none\n" },
+
 	/* What later versions do. */
 	{ "mqtt_comes_later", "[mqtt]\nhost = localhost\n",
 	  "1: [mqtt]: this meterd (" METERLINE_VERSION ") cannot do MQTT yet; leave it out\n" },

@@ -547,18 +547,26 @@ static void build_section(struct building *b, const struct config_section *s)
 	}
 }
 
-static const struct config_place *mqtt_place(const struct building *b, const char *key)
+/* Where a key of [mqtt] was given; NULL: it was not. */
+static const struct config_place *mqtt_given(const struct building *b, const char *key)
 {
-	const struct config_place *place = NULL;
-
 	for (unsigned int i = 0; i < b->text.count; i++) {
 		const struct config_section *s = &b->text.sections[i];
 
-		if (strcmp(s->kind, "mqtt"))
-			continue;
-		if (entry_of(s, key))
+		if (!strcmp(s->kind, "mqtt") && entry_of(s, key))
 			return &entry_of(s, key)->place;
-		place = place ? place : &s->place;
+	}
+	return NULL;
+}
+
+/* The same, or where [mqtt] begins. */
+static const struct config_place *mqtt_place(const struct building *b, const char *key)
+{
+	const struct config_place *place = mqtt_given(b, key);
+
+	for (unsigned int i = 0; !place && i < b->text.count; i++) {
+		if (!strcmp(b->text.sections[i].kind, "mqtt"))
+			place = &b->text.sections[i].place;
 	}
 	return place;
 }
@@ -580,8 +588,8 @@ static void check_mqtt(struct building *b)
 		config_error(&b->text, mqtt_place(b, "layout"),
 			     "layout: teleinfo2mqtt and smartmeter-datacollector have the meter's "
 			     "number in their topics, expected identity = yes in [daemon]");
-	if (m->discovery && !(m->layouts & LAYOUT_NATIVE) && mqtt_place(b, "discovery"))
-		config_error(&b->text, mqtt_place(b, "discovery"),
+	if (m->discovery && !(m->layouts & LAYOUT_NATIVE) && mqtt_given(b, "discovery"))
+		config_error(&b->text, mqtt_given(b, "discovery"),
 			     "discovery: it tells of the topics of layout native, expected native "
 			     "in layout, or discovery = none");
 	if (m->component_prefix && !(m->discovery & DISCOVERY_COMPONENT))
