@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Periods of layout dsmr-reader: the day, month and year that run, and the last quarter of an hour.
+ * Periods of layout dsmr-reader: the day, month and year that run, and the last quarter hour.
  *
- * Source: dsmrreader/dsmr-reader 5, the default mappings in dsmr_mqtt/models/settings/day_totals.py,
- * period_totals.py and consumption.py, whose timestamps are local ones.
+ * Source: dsmrreader/dsmr-reader 5, the default mappings in day_totals.py, period_totals.py and
+ * consumption.py of dsmr_mqtt/models/settings; timestamps there are local ones.
  */
 #include "layout_dsmr.h"
 #include "layout_parts.h"
@@ -12,11 +12,19 @@
 struct period_value {
 	const char *name;
 	u8 reg;
-	struct dsmr_form form;
+	enum dsmr_form form;
 };
 
-enum period_index { DELIVERED_1, DELIVERED_2, RETURNED_1, RETURNED_2, DELIVERED, RETURNED, GAS,
-		    VALUES };
+enum period_index {
+	DELIVERED_1,
+	DELIVERED_2,
+	RETURNED_1,
+	RETURNED_2,
+	DELIVERED,
+	RETURNED,
+	GAS,
+	VALUES
+};
 
 static const struct period_value values[VALUES] = {
 	[DELIVERED_1] = { "electricity1", Q_energy_import_t1, DSMR_KILO },
@@ -78,8 +86,8 @@ static void copy_total(struct sums *sums, enum period_index total, enum period_i
 static bool sum_up(struct mqtt_out *o, const struct meter *m, enum period p, s64 start_s,
 		   struct sums *sums)
 {
-	struct ledger_query *q = ledger_query_open(o->view->store, m->name, p, start_s,
-						   start_s + 1, 0);
+	struct ledger_query *q =
+		ledger_query_open(o->view->store, m->name, p, start_s, start_s + 1, 0);
 	struct ledger_entry entries[ENTRIES];
 	int count;
 

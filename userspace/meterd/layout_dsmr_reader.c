@@ -18,7 +18,7 @@
 struct reading_value {
 	const char *name;
 	u8 quantity;
-	struct dsmr_form form;
+	enum dsmr_form form;
 };
 
 static const struct reading_value reading_values[] = {
@@ -37,9 +37,9 @@ static const struct reading_value reading_values[] = {
 	{ "phase_voltage_l1", Q_voltage_l1, DSMR_VOLT },
 	{ "phase_voltage_l2", Q_voltage_l2, DSMR_VOLT },
 	{ "phase_voltage_l3", Q_voltage_l3, DSMR_VOLT },
-	{ "phase_power_current_l1", Q_current_l1, DSMR_AMPERE },
-	{ "phase_power_current_l2", Q_current_l2, DSMR_AMPERE },
-	{ "phase_power_current_l3", Q_current_l3, DSMR_AMPERE },
+	{ "phase_power_current_l1", Q_current_l1, DSMR_WHOLE },
+	{ "phase_power_current_l2", Q_current_l2, DSMR_WHOLE },
+	{ "phase_power_current_l3", Q_current_l3, DSMR_WHOLE },
 	{ "extra_device_delivered", Q_gas, DSMR_M3 },
 };
 
@@ -52,27 +52,23 @@ struct counter {
 };
 
 static const struct counter counters[] = {
-	{ "power_failure_count", "0-0:96.7.21" },
-	{ "long_power_failure_count", "0-0:96.7.9" },
-	{ "voltage_sag_count_l1", "1-0:32.32.0" },
-	{ "voltage_sag_count_l2", "1-0:52.32.0" },
-	{ "voltage_sag_count_l3", "1-0:72.32.0" },
-	{ "voltage_swell_count_l1", "1-0:32.36.0" },
-	{ "voltage_swell_count_l2", "1-0:52.36.0" },
-	{ "voltage_swell_count_l3", "1-0:72.36.0" },
+	{ "power_failure_count", "0-0:96.7.21" },    { "long_power_failure_count", "0-0:96.7.9" },
+	{ "voltage_sag_count_l1", "1-0:32.32.0" },   { "voltage_sag_count_l2", "1-0:52.32.0" },
+	{ "voltage_sag_count_l3", "1-0:72.32.0" },   { "voltage_swell_count_l1", "1-0:32.36.0" },
+	{ "voltage_swell_count_l2", "1-0:52.36.0" }, { "voltage_swell_count_l3", "1-0:72.36.0" },
 };
 
 #define COUNTERS (sizeof(counters) / sizeof(counters[0]))
 
 /* Version of the standard, such as 50. */
 #define VERSION_CODE "1-3:0.2.8"
-#define VERSION_MAX 2
+#define VERSION_MAX  2
 
 /* DSMR 4 stamps the gas of an hour with its end, and there it stands at its beginning. */
 #define HOUR_S 3600
 
 #define STATS "meter-stats"
-#define GAS "consumption/gas"
+#define GAS   "consumption/gas"
 
 /* What is not in the tables. */
 static const char *const other_topics[] = {
@@ -88,25 +84,37 @@ static const char *const other_topics[] = {
 
 #define OTHER_TOPICS (sizeof(other_topics) / sizeof(other_topics[0]))
 
-static const struct dsmr_form whole = { 1000, 0 };
+/* Thousandths by @divisor are units of the last decimal, @one of which make a whole. */
+static const struct {
+	u32 divisor;
+	u32 one;
+	u8 decimals;
+} forms[DSMR_FORMS] = {
+	[DSMR_KILO] = { 1000, 1000, 3 },
+	[DSMR_M3] = { 1, 1000, 3 },
+	[DSMR_VOLT] = { 100, 10, 1 },
+	[DSMR_WHOLE] = { 1000, 1, 0 },
+};
 
 /**
- * dsmr_print - a number with as many decimals as it has there
+ * dsmr_print - a number with as many decimals as it has there, rounded half away from zero
  * @out: where to
  * @milli: thousandths of the base unit
  * @form: how
  */
-void dsmr_print(FILE *out, s64 milli, struct dsmr_form form)
+void dsmr_print(FILE *out, s64 milli, enum dsmr_form form)
 {
-	u64 magnitude = milli < 0 ? -(u64)milli : (u64)milli, one = 1;
+	u32 divisor = forms[form].divisor, one = forms[form].one;
+	u64 magnitude = milli < 0 ? -(u64)milli : (u64)milli;
 
-	for (unsigned int i = 0; i < form.decimals; i++)
-		one *= 10;
-	magnitude = (magnitude + (form.decimals ? form.divisor / 2 : 0)) / form.divisor;
+	if (form != DSMR_WHOLE)
+		magnitude += divisor / 2;
+	magnitude /= divisor;
 	fprintf(out, "%s%llu", milli < 0 && magnitude ? "-" : "",
 		(unsigned long long)(magnitude / one));
-	if (form.decimals)
-		fprintf(out, ".%0*llu", form.decimals, (unsigned long long)(magnitude % one));
+	if (forms[form].decimals)
+		fprintf(out, ".%0*llu", forms[form].decimals,
+			(unsigned long long)(magnitude % one));
 }
 
 static void print_utc(FILE *out, s64 unix_s)
@@ -159,7 +167,7 @@ static void total_as_tariff_1(struct reading *r, enum quantity total, enum quant
  * @form: how it is printed
  */
 void dsmr_tell(struct mqtt_out *o, const char *topic, const char *name, bool has, s64 milli,
-	       struct dsmr_form form)
+	       enum dsmr_form form)
 {
 	if (!has) {
 		mqtt_withdraw(o, "dsmr/%s/%s", topic, name);
@@ -189,8 +197,8 @@ static void tell_reading(struct mqtt_out *o, const struct meter *m, const struct
 	for (unsigned int i = 0; i < READING_VALUES; i++) {
 		const struct reading_value *v = &reading_values[i];
 
-		dsmr_tell(o, "reading", v->name, reading_has(&r, v->quantity),
-			  r.milli[v->quantity], v->form);
+		dsmr_tell(o, "reading", v->name, reading_has(&r, v->quantity), r.milli[v->quantity],
+			  v->form);
 	}
 	tell_utc(o, "extra_device_timestamp", reading_has(&r, Q_gas), r.captured_s[0]);
 }
@@ -237,7 +245,7 @@ static void tell_rejected(struct mqtt_out *o, const struct meter *m)
 	bool has = d && m->protocol == TELEGRAM_P1;
 	s64 count = has ? d->stats.bad_checksum + d->stats.bad_parity + d->stats.bad_form : 0;
 
-	dsmr_tell(o, STATS, "rejected_telegrams", has, count * 1000, whole);
+	dsmr_tell(o, STATS, "rejected_telegrams", has, count * 1000, DSMR_WHOLE);
 }
 
 static void tell_version(struct mqtt_out *o, struct span version)
@@ -255,12 +263,12 @@ static void tell_stats(struct mqtt_out *o, const struct meter *m, const struct t
 	s64 milli = 0;
 
 	tell_version(o, version_of(t));
-	dsmr_tell(o, STATS, "electricity_tariff", m->tariff, m->tariff * 1000, whole);
+	dsmr_tell(o, STATS, "electricity_tariff", m->tariff, m->tariff * 1000, DSMR_WHOLE);
 	for (unsigned int i = 0; i < COUNTERS; i++) {
 		const struct field *f = find_object(t, counters[i].code);
 		bool has = f && p1_field_milli(t, f, &milli);
 
-		dsmr_tell(o, STATS, counters[i].name, has, milli, whole);
+		dsmr_tell(o, STATS, counters[i].name, has, milli, DSMR_WHOLE);
 	}
 	tell_rejected(o, m);
 }
@@ -290,7 +298,6 @@ static void tell_gas_time(struct mqtt_out *o, const struct meter *m, bool has, s
 static void tell_gas(struct mqtt_out *o, const struct meter *m, const struct telegram *t,
 		     const struct reading *now)
 {
-	const struct dsmr_form m3 = DSMR_M3;
 	bool has = reading_has(now, Q_gas);
 	s64 captured_s = now->captured_s[0];
 	struct span version = version_of(t);
@@ -299,9 +306,9 @@ static void tell_gas(struct mqtt_out *o, const struct meter *m, const struct tel
 	if (has)
 		remember_gas(&o->memory, captured_s, now->milli[Q_gas]);
 	tell_gas_time(o, m, has, of_dsmr_4 ? captured_s - HOUR_S : captured_s);
-	dsmr_tell(o, GAS, "delivered", has, now->milli[Q_gas], m3);
+	dsmr_tell(o, GAS, "delivered", has, now->milli[Q_gas], DSMR_M3);
 	dsmr_tell(o, GAS, "currently_delivered", has && o->memory.gas_step_milli >= 0,
-		  o->memory.gas_step_milli, m3);
+		  o->memory.gas_step_milli, DSMR_M3);
 }
 
 static void withdraw(struct mqtt_out *o)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Layout of teleinfo2mqtt: each full frame of TIC under teleinfo/NUMBER as one object, what was sent
- * and what it means by label, and teleinfo/status; neither is retained.
+ * Layout of teleinfo2mqtt: each full frame of TIC under teleinfo/NUMBER as one object, what was
+ * sent and what it means by label, and teleinfo/status; neither is retained.
  *
  * Source: fmartinou/teleinfo2mqtt 9, app/teleinfo/TicMode.js and the two modes beside it,
  * app/mqtt/index.js. Its status also counts what that program did, which nothing here has.
