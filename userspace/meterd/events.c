@@ -25,6 +25,22 @@ static const char *const meter_event_names[] = {
 	[METER_DEMAND_PEAK] = "demand-peak",
 };
 
+/**
+ * event_name_at - all names that events may have
+ * @index: from 0 on
+ *
+ * Return: NULL behind the last one.
+ */
+const char *event_name_at(unsigned int index)
+{
+	const unsigned int of_ledger = sizeof(ledger_event_names) / sizeof(ledger_event_names[0]);
+	const unsigned int of_meter = sizeof(meter_event_names) / sizeof(meter_event_names[0]);
+
+	if (index < of_ledger)
+		return ledger_event_names[index];
+	return index - of_ledger < of_meter ? meter_event_names[index - of_ledger] : NULL;
+}
+
 static void begin(FILE *out, const char *event, const char *name, const char *number, bool identity)
 {
 	fprintf(out, "{\"event\":\"%s\",\"name\":\"%s\"", event, name);

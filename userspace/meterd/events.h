@@ -29,4 +29,6 @@ const char *ledger_event_json(FILE *out, const struct ledger_book *b, const stru
 const char *meter_event_json(FILE *out, const struct meter *m, const struct meter_event *e,
 			     bool identity);
 
+const char *event_name_at(unsigned int index);
+
 #endif /* METERD_EVENTS_H */

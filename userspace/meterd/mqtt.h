@@ -18,6 +18,7 @@
 #define MQTT_TOPIC_LEN 255
 
 struct mqtt_link;
+struct mqtt_offers;
 
 /**
  * struct layout_memory - what layouts know from one call to the next; all 0 at first
@@ -42,7 +43,9 @@ struct layout_memory {
  * @config: [mqtt]
  * @view: what there is to tell of
  * @zone: of the daemon
+ * @cycle_s: of the daemon
  * @identity: numbers of meters may be told
+ * @offers: what discovery has told; kept as long as the daemon runs
  * @link: to the broker
  * @memory: of the layouts
  * @text: the payload that is being made
@@ -51,7 +54,9 @@ struct mqtt_out {
 	const struct mqtt_config *config;
 	const struct view *view;
 	const struct zone *zone;
+	int cycle_s;
 	bool identity;
+	struct mqtt_offers *offers;
 	struct mqtt_link *link;
 	struct layout_memory memory;
 	FILE *text;
@@ -100,5 +105,11 @@ extern const struct mqtt_layout layout_native, layout_dsmr_reader, layout_telein
  */
 void mqtt_discovery_meter(struct mqtt_out *o, const struct meter *m);
 void mqtt_discovery_gone(struct mqtt_out *o, const char *name);
+
+/* mqtt_offer.c: NULL without memory. */
+struct mqtt_offers *mqtt_offers_new(void);
+void mqtt_offers_free(struct mqtt_offers *all);
+/* Nobody may know any more what was offered: the next mqtt_discovery_meter() tells it anew. */
+void mqtt_offers_untold(struct mqtt_offers *all);
 
 #endif /* METERD_MQTT_H */
