@@ -352,7 +352,8 @@ static bool what_was_offered_is_not_taken_back_by_a_silent_meter(const char **sk
 	/* It comes back and says less. */
 	hear_number("303431383736303937373637");
 	mqtt_offers_untold(out.offers);
-	return done(kept && told_is(1, "anew") && device_says("\"voltage_l1\":{\"p\":\"sensor\",", true) &&
+	return done(kept && told_is(1, "anew") &&
+		    device_says("\"voltage_l1\":{\"p\":\"sensor\",", true) &&
 		    device_says("\"gas\":{\"p\":\"sensor\",", true));
 }
 
@@ -367,7 +368,8 @@ static bool what_comes_later_is_offered_then(const char **skip)
 	kept = told_is(1, "when it was heard") && device_says("\"gas\":{", false);
 	h.now_s += 10;
 	hear_dsmr5();
-	return done(kept && told_is(1, "with gas") && device_says("\"gas\":{\"p\":\"sensor\",", true));
+	return done(kept && told_is(1, "with gas") &&
+		    device_says("\"gas\":{\"p\":\"sensor\",", true));
 }
 
 /* Another number on the line of a meter that has been heard, until it has taken its place. */

@@ -4,9 +4,9 @@
  *
  * Device discovery is one message for each meter, component discovery one for each entity (Home
  * Assistant, MQTT, "MQTT discovery"). Members have their abbreviated names, which all that read
- * discovery know and some alone, and which halve the size; "topic" within "avty" and the
- * identifiers are as Domoticz wants them (MQTTAutoDiscover.cpp). Templates are made of words of
- * this program only, in the form that Domoticz reads, too: a path and one filter.
+ * discovery know: so the message of a meter that says a lot stays below 16 KiB. "topic" within
+ * "avty" and the identifiers are as Domoticz wants them (MQTTAutoDiscover.cpp). Templates are made
+ * of words of this program only, in the form that Domoticz reads, too: a path and one filter.
  *
  * A live value that is not in the state is unknown; a register that is not there stays what it was,
  * for Home Assistant passes over an empty text where it expects a number (mqtt/sensor.py).
@@ -223,7 +223,7 @@ static void print_event_types(const struct payload *p)
 	fputc(']', p->out);
 }
 
-/* Home Assistant wants the name as "event_type" and takes all else as attributes (mqtt/event.py). */
+/* Home Assistant wants the name as "event_type", all else are attributes (mqtt/event.py). */
 static void print_event(const struct payload *p)
 {
 	fputs(",\"stat_t\":", p->out);
@@ -250,7 +250,8 @@ static void print_period(struct payload *p, unsigned int key, const struct perio
 	print_topic(p, "%s/period", p->m->name);
 	fprintf(p->out, ",\"val_tpl\":\"{{ value_json.%s.%s | default(none) }}\"", w->member,
 		mqtt_entity_id(key));
-	fprintf(p->out, ",\"lrst_val_tpl\":\"{{ value_json.%s.start | default('') }}\"", w->member);
+	fprintf(p->out, ",\"lrst_val_tpl\":\"{{ value_json.%s.start | default('') }}\"",
+		w->member);
 	fputs(",\"en\":false}", p->out);
 }
 
