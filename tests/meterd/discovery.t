@@ -84,7 +84,7 @@ voltage_l1 voltage_l2 voltage_l3 current_l1 current_l2 current_l3 frequency powe
 current_subscribed power_reference power_cutoff load tariff
 """.split()
 FROZEN_OTHERS = ["tariff_label", "color_today", "color_tomorrow", "state", "last_telegram", "event"]
-FROZEN_PERIODS = [f"{period}_{register}" for period in ("day", "month") for register in FROZEN]
+FROZEN_PERIODS = [f"{register}_{period}" for period in ("day", "month") for register in FROZEN]
 
 
 class Told:
@@ -128,8 +128,8 @@ def expand(payload):
 
 def all_told():
 	told = {}
-	text = subprocess.run([PRINTER, "print"], check=True, capture_output=True, timeout=120).stdout.decode("utf-8")
-	for line in text.splitlines():
+	text = subprocess.run([PRINTER, "print"], check=True, capture_output=True, timeout=120).stdout.decode("utf-8", "surrogateescape")
+	for line in text.rstrip("\n").split("\n"):
 		case, kind, topic, rest = line.split("\t")
 		one = told.setdefault(case, Told())
 		if kind == "state":
@@ -224,7 +224,7 @@ def every_quantity_has_an_entity():
 		if kind == "register":
 			inside({"device_class", "state_class", "unit_of_measurement"}, e, name)
 			equal(e["state_class"], "total_increasing", name)
-			inside({f"day_{name}", f"month_{name}"}, components, "periods")
+			inside({f"{name}_day", f"{name}_month"}, components, "periods")
 
 
 @promise
@@ -235,6 +235,16 @@ def unique_ids_are_frozen():
 	equal(sorted((topic, e["unique_id"]) for topic, e in told.singles().items()),
 	      sorted((f"domoticz/sensor/meter_house_{id}/config", f"meter_house_{id}")
 		     for id in FROZEN + FROZEN_LIVE + FROZEN_OTHERS if id not in ("event", "last_telegram")), "ids of components")
+
+
+@promise
+def meters_whose_names_begin_alike_do_not_share_an_id():
+	# house + gas_day and house_gas + day would be the same.
+	ids = FROZEN + FROZEN_LIVE + FROZEN_OTHERS + FROZEN_PERIODS
+	equal([(one, other) for one in ids for other in ids if one.endswith(f"_{other}")], [], "ids that end in another")
+	for case, told in TOLD.items():
+		for topic, e in told.singles().items():
+			inside([":" in id for id in e["device"]["identifiers"][:-1]], [True], f"{case}: {topic}")
 
 
 @promise
@@ -265,7 +275,7 @@ def names_leave_out_the_device():
 def names_of_tariffs_are_those_of_the_owner():
 	names = {key: e["name"] for key, e in TOLD["labels"].components().items()}
 	equal((names["energy_import_t1"], names["energy_import_t2"]), ("Energy import HC", "Energy import HP été"))
-	equal(names["month_energy_export_t2"], "Energy export HP été this month")
+	equal(names["energy_export_t2_month"], "Energy export HP été this month")
 	equal(TOLD["dsmr5"].components()["energy_import_t2"]["name"], "Energy import tariff 2")
 
 
@@ -324,6 +334,19 @@ def counters_of_periods_keep_away_from_the_dashboard_until_they_are_enabled():
 			equal(e["enabled_by_default"], False, what)
 			equal(e["state_topic"].rsplit("/", 1)[1], "period", what)
 	equal(sum("last_reset_value_template" in e for e in TOLD["dsmr5"].components().values()), 14, "counters of periods of a DSMR 5 meter")
+
+
+@promise
+def what_changes_with_each_message_is_not_recorded_unasked():
+	for case, told in TOLD.items():
+		equal(told.components()["last_telegram"]["enabled_by_default"], False, case)
+
+
+@promise
+def all_payloads_are_json_in_utf_8():
+	for case, told in TOLD.items():
+		for topic, text in told.messages.items():
+			equal(type(json.loads(text.encode("utf-8"))), dict, f"{case}: {topic}")
 
 
 @promise
@@ -434,7 +457,7 @@ def periods_begin_when_their_period_begins():
 	components = TOLD["dsmr5"].components()
 	for name in period:
 		for register in ("energy_import_t1", "gas"):
-			e = components[f"{name}_{register}"]
+			e = components[f"{register}_{name}"]
 			equal(render(e["value_template"], period), str(period[name][register]))
 			equal(render(e["last_reset_value_template"], period), period[name]["start"])
 

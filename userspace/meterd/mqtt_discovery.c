@@ -24,13 +24,13 @@
 /** struct period_words - a running period of the topic of periods; @when to a person */
 struct period_words {
 	const char *member;
-	const char *prefix;
+	const char *suffix;
 	const char *when;
 };
 
 static const struct period_words period_words[] = {
-	{ "day", "day_", "today" },
-	{ "month", "month_", "this month" },
+	{ "day", "_day", "today" },
+	{ "month", "_month", "this month" },
 };
 
 #define PERIOD_WORDS (sizeof(period_words) / sizeof(period_words[0]))
@@ -104,7 +104,10 @@ static const char *model(enum telegram_protocol protocol)
 	return NULL;
 }
 
-/* Home Assistant merges devices of which one identifier is the same, Domoticz goes by the first. */
+/*
+ * Home Assistant merges devices of which one identifier is the same, Domoticz goes by the first.
+ * No id of a meter has a ':'.
+ */
 static void print_device(const struct payload *p, enum mqtt_group group)
 {
 	static const char *const names[GROUP_COUNT] = {
@@ -115,7 +118,7 @@ static void print_device(const struct payload *p, enum mqtt_group group)
 
 	fputs("\"dev\":{\"ids\":[", p->out);
 	if (names[group])
-		fprintf(p->out, "\"%s_%s\",", p->id, names[group]);
+		fprintf(p->out, "\"%s:%s\",", p->id, names[group]);
 	fprintf(p->out, "\"%s\"],\"name\":\"%s\"", p->id, p->m->name);
 	print_text(p, "mdl", model(p->m->protocol));
 	if (p->o->identity && p->m->number[0]) {
@@ -148,16 +151,19 @@ static const char *platform(unsigned int key)
 	return key == ENTITY_EVENT ? "event" : "sensor";
 }
 
-/* @prefix: that of a period, or "". An entity id has no capitals and no '-'. */
-static void print_ids(const struct payload *p, const char *prefix, unsigned int key)
+/*
+ * @suffix: that of a period, or "". No id ends in '_' and another one, so that meters whose names
+ * begin alike do not get the same. An entity id has no capitals and no '-'.
+ */
+static void print_ids(const struct payload *p, const char *suffix, unsigned int key)
 {
 	const char *id = mqtt_entity_id(key);
 
-	fprintf(p->out, ",\"uniq_id\":\"%s_%s%s\",\"def_ent_id\":\"%s.", p->id, prefix, id,
+	fprintf(p->out, ",\"uniq_id\":\"%s_%s%s\",\"def_ent_id\":\"%s.", p->id, id, suffix,
 		platform(key));
 	for (const char *c = p->m->name; *c; c++)
 		fputc(*c == '-' ? '_' : tolower((unsigned char)*c), p->out);
-	fprintf(p->out, "_%s%s\"", prefix, id);
+	fprintf(p->out, "_%s%s\"", id, suffix);
 }
 
 static void print_class(const struct payload *p, const struct mqtt_entity *e,
@@ -232,9 +238,9 @@ static void print_event(const struct payload *p)
 	print_text(p, "val_tpl", "{{ dict(value_json, event_type=value_json.event) | to_json }}");
 }
 
-static void begin_component(struct payload *p, const char *prefix, unsigned int key)
+static void begin_component(struct payload *p, const char *suffix, unsigned int key)
 {
-	fprintf(p->out, "%s\"%s%s\":{\"p\":\"%s\"", p->comma, prefix, mqtt_entity_id(key),
+	fprintf(p->out, "%s\"%s%s\":{\"p\":\"%s\"", p->comma, mqtt_entity_id(key), suffix,
 		platform(key));
 	p->comma = ",";
 }
@@ -242,8 +248,8 @@ static void begin_component(struct payload *p, const char *prefix, unsigned int 
 /* What a register counted in the running day or month: begins again with it. */
 static void print_period(struct payload *p, unsigned int key, const struct period_words *w)
 {
-	begin_component(p, w->prefix, key);
-	print_ids(p, w->prefix, key);
+	begin_component(p, w->suffix, key);
+	print_ids(p, w->suffix, key);
 	print_name(p, key, w->when);
 	print_class(p, mqtt_entity(key), "total");
 	fputs(",\"stat_t\":", p->out);
@@ -277,7 +283,7 @@ static void print_dropped(struct payload *p, unsigned int key)
 	begin_component(p, "", key);
 	fputc('}', p->out);
 	for (unsigned int i = 0; is_register(key) && i < PERIOD_WORDS; i++) {
-		begin_component(p, period_words[i].prefix, key);
+		begin_component(p, period_words[i].suffix, key);
 		fputc('}', p->out);
 	}
 }
