@@ -9,6 +9,7 @@ and a broker that behaves as badly as it is told to.
 	meterd = Meterd(broker.section() + "[source house] ...")
 	view.wait("meter/house", lambda state: state["quantities"])
 """
+import itertools
 import shutil
 
 from harness import *
@@ -207,6 +208,6 @@ class View:
 
 def telling(number="E0000000000000001", wh=1000, pause=0.1, more=(), **registers):
 	"""A gateway whose meter goes on for ever, and the configuration of its source."""
-	gateway = Gateway(lambda n: [x for i in range(100000)
-				     for x in (p1(None, number=number, r1_8_1=wh + i, power_w=i % 10000, more=more, **registers), pause)])
+	gateway = Gateway(lambda n: (x for i in itertools.count()
+				     for x in (p1(None, number=number, r1_8_1=wh + i, power_w=i % 10000, more=more, **registers), pause)))
 	return gateway, f"[source house]\ntype = tcp\nhost = 127.0.0.1\nport = {gateway.port}\ncycle = 0\n"

@@ -358,7 +358,7 @@ def events_are_told_each_and_not_kept():
 	wait_until(lambda: len(view.all("meter/house/event")) >= 2)
 	events = [m.json for m in view.all("meter/house/event")]
 	equal([(e["event"], e["name"], e["from"], e["to"]) for e in events],
-	      [("tariff-changed", "house", "1", "2"), ("power-failure", "house", 3, 5)])
+	      [("tariff-changed", "house", "low", "normal"), ("power-failure", "house", 3, 5)])
 	equal([e for e in broker.retained() if e.endswith("event")], [])
 	meterd.stop()
 
@@ -459,6 +459,19 @@ def a_reload_that_changes_nothing_keeps_the_connection():
 	seen = power(view.json("meter/house"))
 	view.wait("meter/house", lambda s: power(s) > seen)
 	equal(broker.log().count("New client connected"), count)
+	meterd.stop()
+
+
+@promise
+def home_assistant_is_told_again_when_it_begins():
+	broker, view, gateway, meterd = house()
+	config = "homeassistant/device/meter_house/config"
+	view.wait(config)
+	view.wait("meter/house", lambda s: power(s) > 5)
+	count = len(view.all(config))
+	broker.publish("homeassistant/status", "online")
+	wait_until(lambda: len(view.all(config)) > count, 30)
+	equal(view.all(config)[-1].payload, view.all(config)[count - 1].payload)
 	meterd.stop()
 
 

@@ -98,7 +98,6 @@ struct meter_event {
  * @tariff_from_s: since then @tariff by ranges holds, up to @tariff_until_s
  * @country: enum tariff_country
  * @failures: power failures that it has counted, or FAILURES_UNKNOWN
- * @announced: what discovery has told of it, of mqtt_discovery.c; 0: nothing yet
  * @told: round in which a broker was told all of it, of sink_mqtt.c
  * @newest: copy of the newest telegram, for its fields; NULL: none
  */
@@ -136,7 +135,6 @@ struct meter {
 	enum color color_tomorrow;
 	s64 limit_import_w;
 	u32 failures;
-	u64 announced;
 	u32 told;
 	struct kept_telegram *newest;
 	u64 telegrams;

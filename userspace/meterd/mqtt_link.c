@@ -587,6 +587,21 @@ static bool start(struct mqtt_link *l)
 }
 
 /**
+ * mqtt_link_stays - whether a configuration leaves the connection as it is
+ * @l: the link
+ * @c: [mqtt]
+ * @state: directory of the state
+ */
+bool mqtt_link_stays(const struct mqtt_link *l, const struct mqtt_config *c, const char *state)
+{
+	struct mqtt_settings *settings = mqtt_settings_new(c, state);
+	bool same = settings && l->wanted && mqtt_settings_same(l->wanted, settings);
+
+	mqtt_settings_free(settings);
+	return same;
+}
+
+/**
  * mqtt_link_configure - where to connect to
  * @l: the link
  * @c: [mqtt], is copied
@@ -599,17 +614,16 @@ static bool start(struct mqtt_link *l)
  */
 bool mqtt_link_configure(struct mqtt_link *l, const struct mqtt_config *c, const char *state)
 {
-	struct mqtt_settings *settings = mqtt_settings_new(c, state);
-	struct mqtt_settings *copy = settings ? mqtt_settings_new(c, state) : NULL;
+	struct mqtt_settings *settings, *copy;
 
-	if (!copy) {
-		mqtt_settings_free(settings);
-		return false;
-	}
-	if (l->wanted && mqtt_settings_same(l->wanted, settings)) {
+	if (mqtt_link_stays(l, c, state))
+		return true;
+	settings = mqtt_settings_new(c, state);
+	copy = mqtt_settings_new(c, state);
+	if (!settings || !copy) {
 		mqtt_settings_free(settings);
 		mqtt_settings_free(copy);
-		return true;
+		return false;
 	}
 	mqtt_settings_free(l->wanted);
 	l->wanted = settings;
@@ -648,6 +662,19 @@ void mqtt_link_send(struct mqtt_link *l, const char *topic, const void *payload,
 	mqtt_slots_put(l->slots, topic, payload, len, flags);
 	pthread_mutex_unlock(&l->mutex);
 	add_to(l->wake_fd);
+}
+
+/**
+ * mqtt_link_untold - MQTT_CHANGED is sent again, whatever its topic had last
+ * @l: the link
+ *
+ * Loop thread.
+ */
+void mqtt_link_untold(struct mqtt_link *l)
+{
+	pthread_mutex_lock(&l->mutex);
+	mqtt_slots_untold(l->slots);
+	pthread_mutex_unlock(&l->mutex);
 }
 
 /**

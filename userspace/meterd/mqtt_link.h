@@ -43,9 +43,11 @@ struct mqtt_link_status {
 
 struct mqtt_link *mqtt_link_new(struct event_base *base, const struct mqtt_link_calls *calls);
 bool mqtt_link_configure(struct mqtt_link *l, const struct mqtt_config *c, const char *state);
+bool mqtt_link_stays(const struct mqtt_link *l, const struct mqtt_config *c, const char *state);
 bool mqtt_link_online(const struct mqtt_link *l);
 void mqtt_link_send(struct mqtt_link *l, const char *topic, const void *payload, size_t len,
 		    unsigned int flags);
+void mqtt_link_untold(struct mqtt_link *l);
 bool mqtt_link_is_full(struct mqtt_link *l);
 void mqtt_link_status(struct mqtt_link *l, struct mqtt_link_status *status);
 void mqtt_link_end(struct mqtt_link *l);

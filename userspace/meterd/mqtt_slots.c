@@ -338,6 +338,24 @@ void mqtt_slots_forget(struct mqtt_slots *s)
 		slot->flying = false;
 }
 
+static void untell_slot(const void *node, VISIT visit, void *arg)
+{
+	struct mqtt_slot *slot = *(struct mqtt_slot *const *)node;
+
+	(void)arg;
+	if (visit == postorder || visit == leaf)
+		slot->told = 0;
+}
+
+/**
+ * mqtt_slots_untold - MQTT_CHANGED is sent again, for somebody may not have heard it
+ * @s: the slots
+ */
+void mqtt_slots_untold(struct mqtt_slots *s)
+{
+	twalk_r(s->tree, untell_slot, NULL);
+}
+
 /** mqtt_slots_waiting - bytes of payloads that wait, or may have to be sent again; 0: nothing */
 size_t mqtt_slots_waiting(const struct mqtt_slots *s)
 {

@@ -35,6 +35,7 @@ bool mqtt_slots_put(struct mqtt_slots *s, const char *topic, const void *payload
 struct mqtt_slot *mqtt_slots_take(struct mqtt_slots *s, struct mqtt_message *m);
 void mqtt_slots_sent(struct mqtt_slots *s, struct mqtt_slot *slot);
 void mqtt_slots_forget(struct mqtt_slots *s);
+void mqtt_slots_untold(struct mqtt_slots *s);
 
 size_t mqtt_slots_waiting(const struct mqtt_slots *s);
 u64 mqtt_slots_lost(const struct mqtt_slots *s);

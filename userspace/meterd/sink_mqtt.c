@@ -73,8 +73,6 @@ static void tell_state(struct mqtt_sink *s, struct meter *m, u64 now_ms)
 	bool first = m->told != s->round;
 
 	m->told = s->round;
-	if (first)
-		m->announced = 0;
 	EACH_LAYOUT(s, meter, m, now_ms);
 	if (s->out.config->discovery)
 		mqtt_discovery_meter(&s->out, m);
@@ -120,6 +118,8 @@ static void tell_on(void *context)
 static void tell_all(struct mqtt_sink *s)
 {
 	s->round++;
+	mqtt_link_untold(s->out.link);
+	mqtt_offers_untold(s->out.offers);
 	s->telling = true;
 	s->told_after[0] = '\0';
 	tell_on(s);
@@ -239,14 +239,13 @@ static void take_config(struct mqtt_sink *s, const struct config *c)
 {
 	s->out.config = c->mqtt;
 	s->out.zone = c->zone;
+	s->out.cycle_s = c->cycle_s;
 	s->out.identity = c->identity;
 }
 
 /* What stands where nothing will stand any more must go before the names of the places are lost. */
 static void leave_places(struct mqtt_sink *s)
 {
-	if (!is_online(s))
-		return;
 	EACH_LAYOUT(s, offline);
 	for (struct meter *m = meters_first(s->out.view->meters); m; m = m->next)
 		withdraw(s, m->name);
@@ -258,8 +257,10 @@ static bool mqtt_keep(struct sink *sink, const struct config *c, const struct si
 	struct mqtt_sink *s = mqtt_of(sink);
 
 	(void)own;
-	if (!same_places(s->out.config, c->mqtt))
+	if (is_online(s) && !same_places(s->out.config, c->mqtt))
 		leave_places(s);
+	else if (is_online(s) && !mqtt_link_stays(s->out.link, c->mqtt, c->state))
+		EACH_LAYOUT(s, offline);
 	take_config(s, c);
 	return mqtt_link_configure(s->out.link, c->mqtt, c->state);
 }
@@ -285,6 +286,7 @@ static void mqtt_free(struct sink *sink)
 	if (s->birth)
 		event_free(s->birth);
 	mqtt_out_close(&s->out);
+	mqtt_offers_free(s->out.offers);
 	free(s);
 }
 
@@ -307,8 +309,9 @@ static struct sink *mqtt_create(const struct sink_world *w, const struct config 
 	take_config(s, c);
 	s->turn = event_new(w->base, -1, 0, on_turn, s);
 	s->birth = event_new(w->base, -1, 0, on_birth_time, s);
+	s->out.offers = mqtt_offers_new();
 	s->out.link = mqtt_link_new(w->base, &calls);
-	if (s->turn && s->birth && s->out.link && mqtt_out_open(&s->out) &&
+	if (s->turn && s->birth && s->out.offers && s->out.link && mqtt_out_open(&s->out) &&
 	    mqtt_link_configure(s->out.link, c->mqtt, c->state)) {
 		after_ms(s->turn, MINUTE_MS / TURNS_MAX);
 		return &s->sink;
