@@ -82,15 +82,14 @@ static const struct mistake {
 	  "[daemon\ncycle = x\n[http]\n", "1: '[daemon': expected [SECTION]\n" },
 	{ "an_empty_section_name_is_told", "[]\n", "1: '[]': expected [SECTION]\n" },
 	{ "a_section_that_there_is_not_is_told", "[deamon]\ncycle = 5\n",
-	  "1: [deamon]: there is no such section, expected daemon, http, source NAME, meter NUMBER "
-	  "or sink NAME\n" },
+	  "1: [deamon]: there is no such section, expected daemon, http, mqtt, source NAME, meter "
+	  "NUMBER or sink NAME\n" },
 	{ "an_empty_unknown_section_is_told_too", "[nothing]\n",
-	  "1: [nothing]: there is no such section, expected daemon, http, source NAME, meter "
-	  "NUMBER "
-	  "or sink NAME\n" },
+	  "1: [nothing]: there is no such section, expected daemon, http, mqtt, source NAME, meter "
+	  "NUMBER or sink NAME\n" },
 	{ "the_words_of_the_grammar_are_in_lower_case", "[Daemon]\n",
-	  "1: [Daemon]: there is no such section, expected daemon, http, source NAME, meter NUMBER "
-	  "or sink NAME\n" },
+	  "1: [Daemon]: there is no such section, expected daemon, http, mqtt, source NAME, meter "
+	  "NUMBER or sink NAME\n" },
 	{ "an_unknown_key_is_told_with_those_there_are", "[http]\nport = 80\n",
 	  "2: port: [http] has no such key, expected one of listen, names\n" },
 	{ "keys_of_a_source_are_told_by_its_type", "[source a]\ntype = kernel\nnothing = 1\n",
@@ -116,8 +115,8 @@ static const struct mistake {
 	  "2: cycle = x: expected seconds from 0 (each telegram) to 86400\n"
 	  "3: log = loud: expected error, warning, info or debug\n"
 	  "5: listen = here: expected ADDRESS:PORT such as 127.0.0.1:8087 or [::1]:8087, or off\n"
-	  "6: [foo]: there is no such section, expected daemon, http, source NAME, meter NUMBER or "
-	  "sink NAME\n" },
+	  "6: [foo]: there is no such section, expected daemon, http, mqtt, source NAME, meter "
+	  "NUMBER or sink NAME\n" },
 
 	/* Sections. */
 	{ "daemon_has_no_name", "[daemon x]\n", "1: [daemon x]: expected [daemon]\n" },
@@ -143,15 +142,55 @@ static const struct mistake {
 	{ "a_number_has_no_blanks", "[meter 12 34]\n",
 	  "1: [meter 12 34]: expected the meter's number, 1 to 96 characters without blanks\n" },
 
-	/* MQTT. */
+	/* [mqtt] */
+	{ "mqtt_has_no_name", "[mqtt home]\nhost = localhost\n", "1: [mqtt home]: expected [mqtt]\n" },
+	{ "a_broker_has_no_port_in_its_name", "[mqtt]\nhost = localhost:1883\n",
+	  "2: host = localhost:1883: expected a name or an address; the port is a key of its own\n" },
+	{ "a_port_of_a_broker_is_one", "[mqtt]\nport = 65536\n",
+	  "2: port = 65536: expected a port from 1 to 65535\n" },
+	{ "there_are_two_versions_of_mqtt", "[mqtt]\nversion = 3\n",
+	  "2: version = 3: expected 3.1.1 or 5\n" },
+	{ "files_of_tls_need_tls", "[mqtt]\nca_file = ca.crt\n",
+	  "2: ca_file, cert_file, key_file and insecure: they need tls = yes\n" },
+	{ "insecure_needs_tls", "[mqtt]\ninsecure = yes\n",
+	  "2: ca_file, cert_file, key_file and insecure: they need tls = yes\n" },
+	{ "a_certificate_needs_its_key", "[mqtt]\ntls = yes\ncert_file = a.crt\n",
+	  "3: cert_file and key_file: expected both or none\n" },
+	{ "a_topic_has_no_wildcards", "[mqtt]\ntopic = meter/#\n",
+	  "2: topic = meter/#: expected levels parted by /, such as meter or home/meter, without + "
+	  "and #\n" },
+	{ "a_topic_has_no_empty_level", "[mqtt]\ntopic = home//meter\n",
+	  "2: topic = home//meter: expected levels parted by /, such as meter or home/meter, "
+	  "without + and #\n" },
+	{ "a_topic_does_not_end_with_a_slash", "[mqtt]\ntopic = meter/\n",
+	  "2: topic = meter/: expected levels parted by /, such as meter or home/meter, without + "
+	  "and #\n" },
+	{ "a_topic_is_not_the_broker_s_own", "[mqtt]\ntopic = $SYS\n",
+	  "2: topic = $SYS: expected levels parted by /, such as meter or home/meter, without + and "
+	  "#\n" },
+	{ "a_layout_is_one_that_there_is", "[mqtt]\nlayout = native, homie\n",
+	  "2: layout = native, homie: expected a list of native, dsmr-reader, teleinfo2mqtt, "
+	  "smartmeter-datacollector\n" },
+	{ "a_layout_stands_once", "[mqtt]\nlayout = native, native\n",
+	  "2: layout = native, native: expected a list of native, dsmr-reader, teleinfo2mqtt, "
+	  "smartmeter-datacollector\n" },
+	{ "numbers_in_topics_need_identity", "[mqtt]\nlayout = teleinfo2mqtt\n",
+	  "2: layout: teleinfo2mqtt and smartmeter-datacollector have the meter's number in their "
+	  "topics, expected identity = yes in [daemon]\n" },
+	{ "discovery_is_of_a_kind_that_there_is", "[mqtt]\ndiscovery = homie\n",
+	  "2: discovery = homie: expected a list of device, component; or none\n" },
+	{ "two_discoveries_have_two_prefixes",
+	  "[mqtt]\ndiscovery = device, component\ncomponent_prefix = homeassistant\n",
+	  "3: component_prefix: expected another than discovery_prefix, so that nobody finds "
+	  "everything twice\n" },
+	{ "a_component_prefix_needs_component_discovery", "[mqtt]\ncomponent_prefix = domoticz\n",
+	  "2: component_prefix: expected component in discovery\n" },
 	{ "discovery_is_of_the_native_layout",
 	  "[mqtt]\nhost = localhost\nlayout = dsmr-reader\ndiscovery = device\n",
 	  "4: discovery: it tells of the topics of layout native, expected native in layout, or "
 	  "discovery = none\n" },
 
 	/* What later versions do. */
-	{ "mqtt_comes_later", "[mqtt]\nhost = localhost\n",
-	  "1: [mqtt]: this meterd (" METERLINE_VERSION ") cannot do MQTT yet; leave it out\n" },
 	{ "d2l_comes_later", "[source a]\ntype = d2l\nlisten = 0.0.0.0:7845\n",
 	  "2: type: this meterd (" METERLINE_VERSION
 	  ") cannot do D2L modules yet; leave it out\n" },
@@ -323,7 +362,8 @@ static const struct mistake {
 
 	/* [sink NAME] */
 	{ "a_sink_has_a_type_and_a_path", "[sink s]\n",
-	  "1: [sink s]: type is missing, expected jsonl or csv\n"
+	  "1: [sink s]: type is missing, expected jsonl or csv\n" },
+	{ "a_sink_of_lines_has_a_path", "[sink s]\ntype = csv\n",
 	  "1: [sink s]: path is missing, expected a file, or - for stdout\n" },
 	{ "a_sink_is_of_a_type_that_there_is", "[sink s]\ntype = influx\npath = -\n",
 	  "2: type = influx: expected jsonl or csv\n" },
@@ -449,7 +489,12 @@ static bool all_keys_arrive(const char **skip)
 		"[meter 041876097767]\nname = house\ntimezone = UTC\nbase_offset = -60\n"
 		"scale.1-0:1.8.0 = 1000\nscale.1-0:32.7.0 = 0.1\ntariff_labels = HC, HP\n"
 		"tariff_ranges = 22:00-06:00 1, 06:00-22:00 2\ntime = host\ncontinuous = true\n"
-		"[sink j]\ntype = jsonl\npath = -\ncycle = 60\nfields = yes\n");
+		"[sink j]\ntype = jsonl\npath = -\ncycle = 60\nfields = yes\n"
+		"[mqtt]\nhost = mqtt.example\ntls = yes\nca_file = /ca\ncert_file = /crt\n"
+		"key_file = /key\ninsecure = yes\nversion = 5\nuser = me\npassword_file = /p\n"
+		"client_id = pi\ntopic = home/meter\nfields = no\ncycle = 3\n"
+		"[mqtt]\nlayout = native, teleinfo2mqtt\ndiscovery = device, component\n"
+		"discovery_prefix = ha\ncomponent_prefix = dz\ndsmr_reader_meter = house\n");
 	char expected[64];
 	bool kept = true;
 
@@ -491,9 +536,38 @@ static bool all_keys_arrive(const char **skip)
 	SAME(c->meters[0].continuous && !strcmp(zone_name(c->meters[0].zone), "UTC"));
 	SAME(c->sinks[0].type == SINK_JSONL && !strcmp(c->sinks[0].path, "-") && c->sinks[0].cycle_s == 60);
 	SAME(c->sinks[0].fields);
+	SAME(c->mqtt && !strcmp(c->mqtt->host, "mqtt.example") && c->mqtt->port == 8883);
+	SAME(c->mqtt->tls && c->mqtt->insecure && c->mqtt->version == 5);
+	SAME(!strcmp(c->mqtt->ca_file, "/ca") && !strcmp(c->mqtt->cert_file, "/crt") &&
+	     !strcmp(c->mqtt->key_file, "/key") && !strcmp(c->mqtt->password_file, "/p"));
+	SAME(!strcmp(c->mqtt->user, "me") && !strcmp(c->mqtt->client_id, "pi"));
+	SAME(!strcmp(c->mqtt->topic, "home/meter") && c->mqtt->fields == FIELDS_NEVER);
+	SAME(c->mqtt->layouts == (LAYOUT_NATIVE | LAYOUT_TELEINFO2MQTT));
+	SAME(c->mqtt->discovery == (DISCOVERY_DEVICE | DISCOVERY_COMPONENT));
+	SAME(!strcmp(c->mqtt->discovery_prefix, "ha") && !strcmp(c->mqtt->component_prefix, "dz"));
+	SAME(!strcmp(c->mqtt->dsmr_reader_meter, "house"));
+	SAME(c->sink_count == 2 && c->sinks[1].type == SINK_MQTT && c->sinks[1].cycle_s == 3);
 #undef SAME
 	config_free(c);
 	return kept;
+}
+
+static bool an_empty_mqtt_section_has_the_defaults_of_the_contract(const char **skip)
+{
+	struct config *c = good("[mqtt]\nuser =\npassword_file =\n");
+	bool kept;
+
+	(void)skip;
+	if (!c)
+		return false;
+	kept = c->mqtt && !strcmp(c->mqtt->host, "localhost") && c->mqtt->port == 1883 &&
+	       c->mqtt->version == 3 && !c->mqtt->tls && !c->mqtt->user &&
+	       !c->mqtt->password_file && !strcmp(c->mqtt->topic, "meter") &&
+	       c->mqtt->layouts == LAYOUT_NATIVE && c->mqtt->discovery == DISCOVERY_DEVICE &&
+	       !strcmp(c->mqtt->discovery_prefix, "homeassistant") &&
+	       c->mqtt->fields == FIELDS_OF_TIC && c->sink_count == 1;
+	config_free(c);
+	return kept || broken("the defaults are others");
 }
 
 static bool http_can_be_off(const char **skip)
@@ -776,7 +850,7 @@ static bool the_example_is_fine_when_it_is_uncommented(const char **skip)
 			*to++ = *from;
 	*to = '\0';
 	c = good(example);
-	kept = c && c->source_count == 4 && c->meter_count && c->sink_count == 2 && c->cycle_s;
+	kept = c && c->source_count == 4 && c->meter_count && c->sink_count == 3 && c->mqtt;
 	config_free(c);
 	return kept;
 }
@@ -788,6 +862,8 @@ static const struct promise promises[] = {
 	{ "an_empty_file_is_no_configuration", an_empty_file_is_no_configuration },
 	{ "comments_and_blanks_are_no_values", comments_and_blanks_are_no_values },
 	{ "all_keys_arrive", all_keys_arrive },
+	{ "an_empty_mqtt_section_has_the_defaults_of_the_contract",
+	  an_empty_mqtt_section_has_the_defaults_of_the_contract },
 	{ "http_can_be_off", http_can_be_off },
 	{ "a_source_that_is_off_is_a_source", a_source_that_is_off_is_a_source },
 	{ "lines_of_4096_bytes_are_taken_whole", lines_of_4096_bytes_are_taken_whole },

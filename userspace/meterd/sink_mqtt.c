@@ -209,8 +209,10 @@ static void mqtt_changed(struct sink *sink, const struct meter *m)
 {
 	struct mqtt_sink *s = mqtt_of(sink);
 
-	if (is_online(s) && is_told(m))
-		EACH_LAYOUT(s, changed, m);
+	if (!is_online(s) || !is_told(m))
+		return;
+	EACH_LAYOUT(s, changed, m);
+	EACH_LAYOUT(s, minute, m);
 }
 
 static void mqtt_gone(struct sink *sink, const char *name)

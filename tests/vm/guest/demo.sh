@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What one types on a machine with a meter on tty, and with another one on a P1 gateway, and what one sees. Begins with
-# the first telegram on its way; how the module is loaded and who plays the meter on tty is the caller's business.
+# What one types on a machine with a meter on tty, with another one on a P1 gateway, and with a broker, and what one
+# sees. Begins with the first telegram on its way; how the module is loaded and who plays the meter on tty is the caller's business.
 
 tty=${METER_TTY:-/dev/ttyS1}
 load=${METER_LOAD:-modprobe meterline}
@@ -54,6 +54,9 @@ port = 8088
 [source autumn]
 type = replay
 path = $demo/autumn.p1
+
+[mqtt]
+port = 18830
 end
 
 fetch()
@@ -83,6 +86,8 @@ meterctl simulate belgium --number 1SIM0000000043 --start 2024-10-29T22:50:00Z -
 	--output "$demo/autumn.p1" --expect "$demo/autumn.json"
 busybox nc -ll -p 8088 -e meterctl simulate belgium &
 gateway=$!
+typed "mosquitto -p 18830 2>/dev/null &"
+broker=$!
 typed "cat $demo/meterd.conf"
 typed "meterd --config $demo/meterd.conf &"
 meterd=$!
@@ -96,8 +101,23 @@ fetch "/ledger?meter=autumn&period=day" | grep '"2024-10-30T23:00:00Z".*"energy_
 typed "wget -qO- '$url/ledger?meter=autumn&period=month' | grep '\"energy_import\"'"
 fetch "/ledger?meter=autumn&period=month" |
 	grep -q "\"energy_import\",\"value\":$(counted 2024-10-29T22:50:00Z 2024-10-31T23:00:00Z),.*\"partial\"" || failed=1
+
+# What the broker has: the state, discovery for Home Assistant, what today and this month counted.
+heard()
+{
+	typed "mosquitto_sub -p 18830 -C 1 -W 20 -t $1 | cut -c 1-400"
+	mosquitto_sub -p 18830 -C 1 -W 20 -t "$1" | grep -q "$2" || failed=1
+}
+
+heard meter/bridge/state online
+heard meter/gateway/availability online
+heard meter/gateway '"state":"connected".*"energy_import"'
+heard meter/autumn/period '"yesterday":{"start":"2024-10-30T23:00:00Z","energy_import":'
+heard homeassistant/device/meter_gateway/config '"dev_cla":"energy"'
 kill $meterd $gateway
 wait $meterd || failed=1
+heard meter/bridge/state offline
+kill $broker
 typed "meterctl ledger check --file $demo/ledger.db"
 rm -rf "$demo"
 exit $failed
