@@ -113,7 +113,12 @@ static void world_gone(void *context, struct line *line)
 
 static void world_begin(struct world *w)
 {
-	struct source_out out = { world_telegram, world_state, world_gone, w };
+	struct source_out out = {
+		.telegram = world_telegram,
+		.state = world_state,
+		.gone = world_gone,
+		.context = w,
+	};
 
 	signal(SIGPIPE, SIG_IGN);
 	log_set_level(LEVEL_ERROR);

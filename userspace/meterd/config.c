@@ -12,11 +12,14 @@
 #include "config_keys.h"
 #include "config_text.h"
 #include "config_values.h"
+#include "listen.h"
 
 #define DEFAULT_CYCLE_S		5
 #define DEFAULT_HTTP_HOST	"127.0.0.1"
 #define DEFAULT_HTTP_PORT	8087
 #define DEFAULT_TCP_PORT	8088
+#define DEFAULT_SERVE_HOST	"127.0.0.1"
+#define DEFAULT_SERVE_PORT	8088
 #define CET_OFFSET_MIN		60
 #define DEFAULT_MQTT_HOST	"localhost"
 #define DEFAULT_MQTT_PORT	1883
@@ -79,8 +82,10 @@ void config_free(struct config *c)
 		source_config_free(&c->sources[i]);
 	for (unsigned int i = 0; i < c->meter_count; i++)
 		meter_config_free(&c->meters[i]);
-	for (unsigned int i = 0; i < c->sink_count; i++)
+	for (unsigned int i = 0; i < c->sink_count; i++) {
 		free(c->sinks[i].path);
+		free(c->sinks[i].listen_host);
+	}
 	for (unsigned int i = 0; i < c->host_name_count; i++)
 		free(c->host_names[i]);
 	free(c->sources);
@@ -207,7 +212,13 @@ static struct sink_config *add_sink(struct config *c, const char *name, enum sin
 	snprintf(s->name, sizeof(s->name), "%s", name);
 	s->type = type;
 	s->cycle_s = -1;
-	return s;
+	if (type != SINK_SERVE)
+		return s;
+	/* A reader of P1 expects each telegram of the meter. */
+	s->cycle_s = 0;
+	s->listen_host = strdup(DEFAULT_SERVE_HOST);
+	s->listen_port = DEFAULT_SERVE_PORT;
+	return s->listen_host ? s : NULL;
 }
 
 static bool add_mqtt(struct config *c)
@@ -621,6 +632,52 @@ static void complete_mqtt(struct building *b)
 		config_error(&b->text, mqtt_place(b, "host"), "no memory for [mqtt]");
 }
 
+static const struct config_section *sink_section(const struct building *b, const char *name)
+{
+	for (unsigned int i = 0; i < b->text.count; i++)
+		if (!strcmp(b->text.sections[i].kind, "sink") &&
+		    !strcmp(b->text.sections[i].name, name))
+			return &b->text.sections[i];
+	return NULL;
+}
+
+/* Who listens where this sink should, or NULL. */
+static const char *listens_there(const struct config *c, const struct sink_config *own)
+{
+	if (c->listen_host && c->listen_port == own->listen_port &&
+	    !strcmp(c->listen_host, own->listen_host))
+		return "http";
+	for (const struct sink_config *s = c->sinks; s < own; s++)
+		if (s->listen_host && s->listen_port == own->listen_port &&
+		    !strcmp(s->listen_host, own->listen_host))
+			return s->name;
+	return NULL;
+}
+
+static void check_serve(struct building *b, const struct sink_config *own)
+{
+	const struct config_section *s = sink_section(b, own->name);
+	const struct config_entry *listen = entry_of(s, "listen");
+	const char *other = listens_there(b->config, own);
+
+	if (own->raw && !b->config->identity && !host_is_loopback(own->listen_host))
+		config_error(&b->text, &entry_of(s, "format")->place,
+			     "format = raw: it has the meter's number, for all who reach this "
+			     "port; expected listen = 127.0.0.1:%u, or identity = yes in [daemon]",
+			     own->listen_port);
+	if (own->raw && entry_of(s, "cycle"))
+		config_error(&b->text, &entry_of(s, "cycle")->place,
+			     "cycle: format = raw is all that comes, expected no cycle");
+	if (own->raw && own->apparent_as_power)
+		config_error(&b->text, &entry_of(s, "apparent_as_power")->place,
+			     "apparent_as_power: format = raw is all that comes, expected "
+			     "format = p1");
+	if (other)
+		config_error(&b->text, listen ? &listen->place : &s->place,
+			     "listen = %s, port %u: %s listens there, expected another address or "
+			     "port", own->listen_host, own->listen_port, other);
+}
+
 /* What follows from what was not given. */
 static void complete(struct building *b)
 {
@@ -632,6 +689,9 @@ static void complete(struct building *b)
 		sources |= !strcmp(b->text.sections[i].kind, "source");
 	if (!sources && !add_source(c, "kernel", SOURCE_KERNEL))
 		config_error(&b->text, &nowhere, "no memory for it");
+	for (unsigned int i = 0; i < c->sink_count; i++)
+		if (c->sinks[i].listen_host)
+			check_serve(b, &c->sinks[i]);
 	if (c->mqtt && c->mqtt->host && c->mqtt->topic)
 		complete_mqtt(b);
 	if (!c->state)

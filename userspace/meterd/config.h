@@ -101,6 +101,7 @@ struct meter_config {
 enum sink_type {
 	SINK_JSONL,
 	SINK_CSV,
+	SINK_SERVE,
 	SINK_MQTT,		/* not of a [sink NAME]: there is one where [mqtt] stands */
 	SINK_TYPES,
 };
@@ -110,6 +111,10 @@ enum sink_type {
  * @path: "-": stdout
  * @cycle_s: -1: that of the daemon
  * @fields: also what the meter printed
+ * @listen_host: NULL: it does not serve
+ * @meter: that it serves; "": the only one
+ * @raw: the bytes of its line, no telegrams of ours
+ * @apparent_as_power: VA may stand in the place of W
  */
 struct sink_config {
 	char name[METER_NAME_LEN + 1];
@@ -117,6 +122,11 @@ struct sink_config {
 	char *path;
 	int cycle_s;
 	bool fields;
+	char *listen_host;
+	u16 listen_port;
+	char meter[METER_NAME_LEN + 1];
+	bool raw;
+	bool apparent_as_power;
 };
 
 /* Layouts of topics, and kinds of discovery. */

@@ -69,6 +69,14 @@ static bool set_port(struct key_value *v, u16 *port)
 	return true;
 }
 
+static bool set_name(struct key_value *v, char name[METER_NAME_LEN + 1])
+{
+	if (!name_is_good(v->text))
+		return false;
+	snprintf(name, METER_NAME_LEN + 1, "%s", v->text);
+	return true;
+}
+
 /* [daemon] */
 
 static bool daemon_state(struct key_value *v, void *item)
@@ -377,12 +385,7 @@ static const struct config_key source_keys[] = {
 
 static bool meter_name(struct key_value *v, void *item)
 {
-	struct meter_config *m = item;
-
-	if (!name_is_good(v->text))
-		return false;
-	snprintf(m->name, sizeof(m->name), "%s", v->text);
-	return true;
+	return set_name(v, ((struct meter_config *)item)->name);
 }
 
 static bool meter_timezone(struct key_value *v, void *item)
@@ -498,10 +501,12 @@ static const struct config_key meter_keys[] = {
 /* [sink NAME] */
 
 #define FILES	(1u << SINK_JSONL | 1u << SINK_CSV)
+#define SERVE	(1u << SINK_SERVE)
 
 static const char *const sink_types[] = {
 	[SINK_JSONL] = "jsonl",
 	[SINK_CSV] = "csv",
+	[SINK_SERVE] = "serve",
 };
 
 static bool sink_path(struct key_value *v, void *item)
@@ -525,11 +530,43 @@ static bool sink_fields(struct key_value *v, void *item)
 	return value_bool(v->text, &((struct sink_config *)item)->fields);
 }
 
+static bool sink_listen(struct key_value *v, void *item)
+{
+	struct sink_config *s = item;
+	bool off;
+
+	return !value_bool(v->text, &off) &&
+	       value_listen(v->text, &s->listen_host, &s->listen_port);
+}
+
+static bool sink_meter(struct key_value *v, void *item)
+{
+	return set_name(v, ((struct sink_config *)item)->meter);
+}
+
+static bool sink_format(struct key_value *v, void *item)
+{
+	struct sink_config *s = item;
+
+	s->raw = !strcmp(v->text, "raw");
+	return s->raw || !strcmp(v->text, "p1");
+}
+
+static bool sink_apparent_as_power(struct key_value *v, void *item)
+{
+	return value_bool(v->text, &((struct sink_config *)item)->apparent_as_power);
+}
+
 static const struct config_key sink_keys[] = {
-	{ "type", 0, true, type_known, "jsonl or csv" },
+	{ "type", 0, true, type_known, "jsonl, csv or serve" },
 	{ "path", FILES, true, sink_path, EXPECTED_PATH ", or - for stdout" },
 	{ "cycle", 0, false, sink_cycle, EXPECTED_CYCLE },
 	{ "fields", FILES, false, sink_fields, EXPECTED_BOOL },
+	{ "listen", SERVE, false, sink_listen,
+	  "ADDRESS:PORT such as 127.0.0.1:8088, 0.0.0.0:8088 or [::]:8088" },
+	{ "meter", SERVE, false, sink_meter, "the name of a meter" },
+	{ "format", SERVE, false, sink_format, "p1 or raw" },
+	{ "apparent_as_power", SERVE, false, sink_apparent_as_power, EXPECTED_BOOL },
 	{ 0 },
 };
 
@@ -694,12 +731,7 @@ static bool mqtt_fields(struct key_value *v, void *item)
 
 static bool mqtt_dsmr_reader_meter(struct key_value *v, void *item)
 {
-	struct mqtt_config *m = mqtt_of(item);
-
-	if (!name_is_good(v->text))
-		return false;
-	snprintf(m->dsmr_reader_meter, sizeof(m->dsmr_reader_meter), "%s", v->text);
-	return true;
+	return set_name(v, mqtt_of(item)->dsmr_reader_meter);
 }
 
 static bool mqtt_cycle(struct key_value *v, void *item)

@@ -88,6 +88,13 @@ static void on_telegram(void *context, struct line *line, const struct telegram 
 	meters_telegram(d->meters, line, t, number, when);
 }
 
+static void on_bytes(void *context, struct line *line, const u8 *bytes, size_t count)
+{
+	struct daemon *d = context;
+
+	publisher_bytes(d->publisher, line, bytes, count);
+}
+
 static void on_gone(void *context, struct line *line)
 {
 	struct daemon *d = context;
@@ -168,7 +175,7 @@ static void apply(struct daemon *d, struct config *new)
 {
 	struct config *old = d->config;
 
-	files_allow(new->source_count);
+	files_allow(new);
 	log_set_level(new->log);
 	meters_configure(d->meters, new);
 	publisher_configure(d->publisher, new);
@@ -275,6 +282,7 @@ static bool make_parts(struct daemon *d)
 	};
 	const struct source_out telegrams = {
 		.telegram = on_telegram,
+		.bytes = on_bytes,
 		.state = on_state,
 		.gone = on_gone,
 		.context = d,
@@ -310,7 +318,7 @@ static bool start(struct daemon *d)
 {
 	const struct config *c = d->config;
 
-	files_allow(c->source_count);
+	files_allow(c);
 	if (!watch_signals(d) || !identity_find(&d->user, c->user) ||
 	    !identity_make_directory(&d->user, c->state, NULL) || !open_ledger(d) ||
 	    !make_parts(d) || !open_doors(d))

@@ -114,6 +114,7 @@ static void feed_wait(struct feed *f)
 void feed_bytes(struct feed *f, const u8 *bytes, size_t count, const struct moment *when)
 {
 	f->newest = *when;
+	line_bytes(f->line, bytes, count);
 	line_decoder_feed(&f->decoder, bytes, count, when->steady_ms);
 	if (line_decoder_waits_for_pause(&f->decoder))
 		feed_wait(f);

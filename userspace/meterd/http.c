@@ -16,8 +16,6 @@
 #include <event2/http.h>
 #include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>
-#include <event2/listener.h>
-#include <netdb.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/queue.h>
@@ -25,6 +23,7 @@
 #include <unistd.h>
 
 #include "http_pages.h"
+#include "listen.h"
 
 #define HEADERS_MAX	8192
 #define INPUT_MAX	16384
@@ -317,15 +316,8 @@ static bool host_is_ours(const struct http *h, const char *host)
 static bool peer_is_loopback(struct evhttp_connection *evcon)
 {
 	const struct sockaddr *sa = evhttp_connection_get_addr(evcon);
-	const struct in6_addr *v6 = &((const struct sockaddr_in6 *)sa)->sin6_addr;
 
-	if (!sa)
-		return false;
-	if (sa->sa_family == AF_INET)
-		return ntohl(((const struct sockaddr_in *)sa)->sin_addr.s_addr) >> 24 == 127;
-	if (sa->sa_family != AF_INET6)
-		return false;
-	return IN6_IS_ADDR_LOOPBACK(v6) || (IN6_IS_ADDR_V4MAPPED(v6) && v6->s6_addr[12] == 127);
+	return sa && address_is_loopback(sa);
 }
 
 static unsigned int header_count(struct evkeyvalq *headers, const char *name)
@@ -593,43 +585,22 @@ static void on_again(evutil_socket_t fd, short what, void *server)
  */
 static void on_accept_error(struct evconnlistener *listener, void *server)
 {
-	static const struct timeval pause = { .tv_sec = PATIENCE_S };
+	static const struct timeval pause = { .tv_sec = LISTEN_PAUSE_S };
 
 	log_line(LEVEL_WARNING, who, "no connection can be taken: %s; none is for %d s",
-		 strerror(errno), PATIENCE_S);
+		 strerror(errno), LISTEN_PAUSE_S);
 	evconnlistener_disable(listener);
 	if (event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT, on_again, server,
 			    &pause))
 		evconnlistener_enable(listener);
 }
 
-static struct addrinfo *find_address(const char *host, u16 port)
-{
-	const struct addrinfo hints = {
-		.ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
-	};
-	struct addrinfo *found;
-	char service[6];
-
-	snprintf(service, sizeof(service), "%u", port);
-	return getaddrinfo(host, service, &hints, &found) ? NULL : found;
-}
-
 /* NULL with errno. */
-static struct evhttp_bound_socket *listen_at(struct http *h, const char *host, u16 port)
+static struct evhttp_bound_socket *bind_at(struct http *h, const char *host, u16 port)
 {
-	struct addrinfo *a = find_address(host, port);
-	struct evconnlistener *listener;
+	struct evconnlistener *listener = listen_at(h->base, host, port, NULL, NULL);
 	struct evhttp_bound_socket *bound;
 
-	errno = EINVAL;
-	if (!a)
-		return NULL;
-	listener = evconnlistener_new_bind(h->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE |
-					   LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, -1,
-					   a->ai_addr, a->ai_addrlen);
-	freeaddrinfo(a);
 	if (!listener)
 		return NULL;
 	bound = evhttp_bind_listener(h->server, listener);
@@ -640,30 +611,16 @@ static struct evhttp_bound_socket *listen_at(struct http *h, const char *host, u
 	return bound;
 }
 
-static const char *bind_advice(int error)
-{
-	switch (error) {
-	case EADDRINUSE:
-		return "; another program has it: ss -ltnp shows which, or choose another port";
-	case EADDRNOTAVAIL:
-		return "; this machine has no such address: ip address shows which it has";
-	case EACCES:
-		return "; ports below 1024 are for root";
-	default:
-		return "";
-	}
-}
-
 static bool bind_new(struct http *h, const char *host, u16 port)
 {
 	struct place old = h->at, new = { .host = strdup(host), .port = port };
 
 	errno = ENOMEM;
 	if (new.host)
-		new.bound = listen_at(h, host, port);
+		new.bound = bind_at(h, host, port);
 	if (!new.bound) {
 		log_line(LEVEL_ERROR, who, "cannot listen on %s port %u: %s%s", host, port,
-			 strerror(errno), bind_advice(errno));
+			 strerror(errno), listen_advice(errno));
 		free(new.host);
 		return false;
 	}

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "identity.h"
+#include "serve_clients.h"
 
 /* Besides those of the sources: ledger, HTTP and control with their connections, sinks. */
 #define FILES_OF_OURS		128
@@ -128,15 +129,25 @@ bool identity_become(const struct identity *who)
 	       !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && (who->uid == 0 || setuid(0));
 }
 
+static rlim_t files_of_sinks(const struct config *c)
+{
+	rlim_t files = 0;
+
+	for (unsigned int i = 0; i < c->sink_count; i++)
+		files += c->sinks[i].type == SINK_SERVE ? SERVE_CLIENTS_MAX + 1 : 0;
+	return files;
+}
+
 /**
- * files_allow - lets the process open what so many sources need
- * @sources: how many
+ * files_allow - lets the process open what its sources and the clients of its sinks need
+ * @c: the configuration that says how many there are
  *
  * What the limit does not allow is told; the sources that find no file tell it as their state.
  */
-void files_allow(unsigned int sources)
+void files_allow(const struct config *c)
 {
-	rlim_t wanted = FILES_OF_OURS + FILES_OF_DEVICES + (rlim_t)sources * FILES_OF_A_SOURCE;
+	rlim_t wanted = FILES_OF_OURS + FILES_OF_DEVICES +
+			(rlim_t)c->source_count * FILES_OF_A_SOURCE + files_of_sinks(c);
 	struct rlimit limit, more;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted)
@@ -149,7 +160,7 @@ void files_allow(unsigned int sources)
 	if (!setrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur == wanted)
 		return;
 	log_line(LEVEL_WARNING, "daemon",
-		 "%u sources want %llu open files, the limit is %llu: raise LimitNOFILE= of the "
-		 "service",
-		 sources, (unsigned long long)wanted, (unsigned long long)limit.rlim_cur);
+		 "%u sources and %u sinks want %llu open files, the limit is %llu: raise "
+		 "LimitNOFILE= of the service",
+		 c->source_count, c->sink_count, (unsigned long long)wanted, (unsigned long long)limit.rlim_cur);
 }

@@ -24,6 +24,6 @@ bool identity_make_directory(const struct identity *who, const char *path, const
 bool identity_lend(const struct identity *who);
 bool identity_return(const struct identity *who);
 bool identity_become(const struct identity *who);
-void files_allow(unsigned int sources);
+void files_allow(const struct config *c);
 
 #endif /* METERD_IDENTITY_H */

@@ -193,6 +193,20 @@ void line_telegram(struct line *line, const struct telegram *t, const char *numb
 }
 
 /**
+ * line_bytes - bytes came
+ * @line: on it
+ * @bytes: as they came, before they are decoded
+ * @count: of them
+ */
+void line_bytes(struct line *line, const u8 *bytes, size_t count)
+{
+	const struct source_out *out = &line->source->all->out;
+
+	if (out->bytes)
+		out->bytes(out->context, line, bytes, count);
+}
+
+/**
  * line_patience_ms - how long a line may be without a valid telegram
  * @line: the line
  *

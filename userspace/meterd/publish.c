@@ -172,6 +172,22 @@ void publisher_heard(struct publisher *p, struct meter *m)
 }
 
 /**
+ * publisher_bytes - bytes came on a line
+ * @p: the publisher, or NULL
+ * @line: the line
+ * @bytes: as they came
+ * @count: of them
+ *
+ * Loop thread. They are decoded afterwards.
+ */
+void publisher_bytes(struct publisher *p, const struct line *line, const u8 *bytes, size_t count)
+{
+	for (struct sink *s = p ? p->sinks : NULL; s; s = s->next)
+		if (s->ops->bytes)
+			s->ops->bytes(s, line, bytes, count);
+}
+
+/**
  * publisher_changed - a line has another state, and so have its meters
  * @p: the publisher, or NULL
  * @line: the line; NULL: all meters that have none

@@ -28,6 +28,7 @@ struct sink_world {
  * @begin: all is configured; the meters that there are can be told
  * @meter: publishes the state of a meter, that of @now_ms on its clock
  * @telegram: each telegram, whatever the cycle; the meter's newest
+ * @bytes: of a line, as they came; of serial lines and gateways only
  * @changed: the line of a meter has another state
  * @gone: a meter is not called so any more
  * @event: something happened to a meter
@@ -42,13 +43,14 @@ struct sink_ops {
 	void (*begin)(struct sink *s);
 	void (*meter)(struct sink *s, struct meter *m, u64 now_ms);
 	void (*telegram)(struct sink *s, const struct meter *m);
+	void (*bytes)(struct sink *s, const struct line *line, const u8 *bytes, size_t count);
 	void (*changed)(struct sink *s, const struct meter *m);
 	void (*gone)(struct sink *s, const char *name);
 	void (*event)(struct sink *s, const struct event_note *e);
 	void (*free)(struct sink *s);
 };
 
-extern const struct sink_ops sink_lines, sink_mqtt;
+extern const struct sink_ops sink_lines, sink_serve, sink_mqtt;
 /* By enum sink_type. */
 extern const struct sink_ops *const sink_kinds[SINK_TYPES];
 
@@ -69,6 +71,7 @@ struct publisher;
 struct publisher *publisher_new(struct event_base *base, const struct view *view);
 void publisher_configure(struct publisher *p, const struct config *c);
 void publisher_heard(struct publisher *p, struct meter *m);
+void publisher_bytes(struct publisher *p, const struct line *line, const u8 *bytes, size_t count);
 void publisher_changed(struct publisher *p, const struct line *line);
 void publisher_gone(struct publisher *p, const char *name);
 void publisher_ledger_event(struct publisher *p, const struct ledger_book *b,

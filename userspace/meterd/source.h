@@ -114,12 +114,14 @@ struct source {
  * struct source_out - where telegrams go
  * @telegram: valid until it returns. @number: the meter's number where the transport knows it
  *	better than the telegram, else NULL
+ * @bytes: came on a line that has bytes, before they are decoded; NULL: nobody wants them
  * @state: a line changed its state
  * @gone: this line is about to be freed
  */
 struct source_out {
 	void (*telegram)(void *context, struct line *line, const struct telegram *t,
 			 const char *number, const struct moment *when);
+	void (*bytes)(void *context, struct line *line, const u8 *bytes, size_t count);
 	void (*state)(void *context, struct line *line);
 	void (*gone)(void *context, struct line *line);
 	void *context;
@@ -147,6 +149,7 @@ void line_set_state(struct line *line, enum line_state state, const char *why, .
 const char *line_state_name(enum line_state state);
 void line_telegram(struct line *line, const struct telegram *t, const char *number,
 		   const struct moment *when);
+void line_bytes(struct line *line, const u8 *bytes, size_t count);
 /* How long a line may be without a valid telegram: 3 periods, at least 30 s. */
 u64 line_patience_ms(const struct line *line);
 u64 steady_ms(void);
