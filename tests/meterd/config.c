@@ -361,14 +361,48 @@ static const struct mistake {
 	  "3: scale.1-0:1.8.0: it was given already at meterd.conf:2, expected once\n" },
 
 	/* [sink NAME] */
-	{ "a_sink_has_a_type_and_a_path", "[sink s]\n",
-	  "1: [sink s]: type is missing, expected jsonl or csv\n" },
+	{ "a_sink_has_a_type", "[sink s]\n",
+	  "1: [sink s]: type is missing, expected jsonl, csv or serve\n" },
 	{ "a_sink_of_lines_has_a_path", "[sink s]\ntype = csv\n",
 	  "1: [sink s]: path is missing, expected a file, or - for stdout\n" },
 	{ "a_sink_is_of_a_type_that_there_is", "[sink s]\ntype = influx\npath = -\n",
-	  "2: type = influx: expected jsonl or csv\n" },
+	  "2: type = influx: expected jsonl, csv or serve\n" },
 	{ "a_path_of_a_sink_has_a_name", "[sink s]\ntype = csv\npath =\n",
 	  "3: path = : expected a file, or - for stdout\n" },
+
+	/* type = serve */
+	{ "a_served_port_has_an_address", "[sink s]\ntype = serve\nlisten = 8088\n",
+	  "3: listen = 8088: expected ADDRESS:PORT such as 127.0.0.1:8088, 0.0.0.0:8088 or "
+	  "[::]:8088\n" },
+	{ "a_sink_that_serves_is_not_off", "[sink s]\ntype = serve\nlisten = off\n",
+	  "3: listen = off: expected ADDRESS:PORT such as 127.0.0.1:8088, 0.0.0.0:8088 or "
+	  "[::]:8088\n" },
+	{ "a_served_meter_has_a_good_name", "[sink s]\ntype = serve\nmeter = bridge\n",
+	  "3: meter = bridge: expected the name of a meter\n" },
+	{ "a_format_is_one_that_there_is", "[sink s]\ntype = serve\nformat = dsmr\n",
+	  "3: format = dsmr: expected p1 or raw\n" },
+	{ "files_and_ports_have_keys_of_their_own",
+	  "[sink s]\ntype = serve\npath = -\n[sink t]\ntype = csv\npath = -\nlisten = [::]:1\n",
+	  "3: path: not a key of a sink of this type, expected with type = jsonl or csv\n"
+	  "7: listen: not a key of a sink of this type, expected with type = serve\n" },
+	{ "raw_beyond_loopback_needs_identity",
+	  "[sink s]\ntype = serve\nlisten = 0.0.0.0:9000\nformat = raw\n",
+	  "4: format = raw: it has the meter's number, for all who reach this port; expected "
+	  "listen = 127.0.0.1:9000, or identity = yes in [daemon]\n" },
+	{ "raw_beyond_loopback_needs_identity_with_ipv6_too",
+	  "[sink s]\ntype = serve\nlisten = [2001:db8::1]:9000\nformat = raw\n",
+	  "4: format = raw: it has the meter's number, for all who reach this port; expected "
+	  "listen = 127.0.0.1:9000, or identity = yes in [daemon]\n" },
+	{ "raw_is_all_that_comes",
+	  "[sink s]\ntype = serve\nformat = raw\ncycle = 1\napparent_as_power = yes\n",
+	  "4: cycle: format = raw is all that comes, expected no cycle\n"
+	  "5: apparent_as_power: format = raw is all that comes, expected format = p1\n" },
+	{ "a_port_is_served_once",
+	  "[sink s]\ntype = serve\n[sink t]\ntype = serve\nlisten = 127.0.0.1:8088\n"
+	  "[sink u]\ntype = serve\nlisten = 127.0.0.1:8087\n",
+	  "5: listen = 127.0.0.1, port 8088: s listens there, expected another address or port\n"
+	  "8: listen = 127.0.0.1, port 8087: http listens there, expected another address or "
+	  "port\n" },
 };
 
 /* The lines of @said that are to come, without "meterd: error: meterd.conf:". */
@@ -568,6 +602,27 @@ static bool an_empty_mqtt_section_has_the_defaults_of_the_contract(const char **
 	       c->mqtt->fields == FIELDS_OF_TIC && c->sink_count == 1;
 	config_free(c);
 	return kept || broken("the defaults are others");
+}
+
+static bool a_sink_that_serves_needs_no_more_than_its_type(const char **skip)
+{
+	struct config *c = good("[sink s]\ntype = serve\n"
+				"[sink r]\ntype = serve\nlisten = [::1]:9000\nformat = raw\n"
+				"[sink t]\ntype = serve\nlisten = 0.0.0.0:9000\nmeter = house\n"
+				"cycle = 10\napparent_as_power = yes\nformat = p1\n");
+	const struct sink_config *s = c ? c->sinks : NULL;
+	bool kept;
+
+	(void)skip;
+	if (!c)
+		return false;
+	kept = !strcmp(s[0].listen_host, "127.0.0.1") && s[0].listen_port == 8088 &&
+	       !s[0].meter[0] && !s[0].raw && !s[0].cycle_s && !s[0].apparent_as_power &&
+	       s[1].raw && !strcmp(s[1].listen_host, "::1") && s[1].listen_port == 9000 &&
+	       !s[2].raw && !strcmp(s[2].meter, "house") && s[2].cycle_s == 10 &&
+	       s[2].apparent_as_power && !strcmp(s[2].listen_host, "0.0.0.0");
+	config_free(c);
+	return kept || broken("not as it was given");
 }
 
 static bool http_can_be_off(const char **skip)
@@ -850,7 +905,7 @@ static bool the_example_is_fine_when_it_is_uncommented(const char **skip)
 			*to++ = *from;
 	*to = '\0';
 	c = good(example);
-	kept = c && c->source_count == 4 && c->meter_count && c->sink_count == 3 && c->mqtt;
+	kept = c && c->source_count == 4 && c->meter_count && c->sink_count == 4 && c->mqtt;
 	config_free(c);
 	return kept;
 }
@@ -864,6 +919,8 @@ static const struct promise promises[] = {
 	{ "all_keys_arrive", all_keys_arrive },
 	{ "an_empty_mqtt_section_has_the_defaults_of_the_contract",
 	  an_empty_mqtt_section_has_the_defaults_of_the_contract },
+	{ "a_sink_that_serves_needs_no_more_than_its_type",
+	  a_sink_that_serves_needs_no_more_than_its_type },
 	{ "http_can_be_off", http_can_be_off },
 	{ "a_source_that_is_off_is_a_source", a_source_that_is_off_is_a_source },
 	{ "lines_of_4096_bytes_are_taken_whole", lines_of_4096_bytes_are_taken_whole },
