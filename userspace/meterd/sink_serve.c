@@ -17,12 +17,18 @@
 /* For how long a telegram is the newest while the meter's period is not known. */
 #define PERIOD_MS 10000
 
+/* A line on which the meter was not heard for so long gives its place to another one. */
+#define LINE_MS 10000
+
 /**
  * struct serve - such a sink
  * @meter: "": the only one
  * @newest: made at @newest_ms; NULL: nobody needed it
  * @newest_ms: when the meter was published last, on the steady clock; 0: not yet
- * @last: byte of the line that came last
+ * @line: whose bytes are served, only to be compared; NULL: none
+ * @line_ms: when it was the meter's, on the steady clock
+ * @last: byte of it that came last
+ * @begun: a telegram began on it
  * @told: that it does not know which meter, or that it has no bytes
  */
 struct serve {
@@ -36,7 +42,10 @@ struct serve {
 	struct p1_options options;
 	struct serve_block *newest;
 	u64 newest_ms;
+	const struct line *line;
+	u64 line_ms;
 	u8 last;
+	bool begun;
 	bool told;
 };
 
@@ -237,6 +246,21 @@ static bool begins_telegram(u8 before, u8 byte)
 	return (byte & 0x7f) == STX || ((byte & 0x7f) == '/' && (before & 0x7f) < ' ');
 }
 
+/* A meter that is heard on two lines has the bytes of one, or telegrams would be mixed. */
+static bool is_served_line(struct serve *s, const struct meter *m, const struct line *line)
+{
+	u64 now_ms = steady_ms();
+	bool fresh = s->line && now_ms - s->line_ms < LINE_MS;
+
+	if (m->line == line && (s->line == line || !fresh)) {
+		if (s->line != line)
+			s->begun = false;
+		s->line = line;
+		s->line_ms = now_ms;
+	}
+	return s->line == line && (fresh || m->line == line);
+}
+
 static void serve_bytes(struct sink *sink, const struct line *line, const u8 *bytes, size_t count)
 {
 	struct serve *s = serve_of(sink);
@@ -244,26 +268,27 @@ static void serve_bytes(struct sink *sink, const struct line *line, const u8 *by
 	bool begins = false;
 	size_t from = 0;
 
-	if (!m || m->line != line)
+	if (!m || !is_served_line(s, m, line))
 		return;
 	for (size_t i = 0; i < count; i++) {
 		if (begins_telegram(s->last, bytes[i])) {
-			give_copy(s, bytes + from, i - from, begins);
-			begins = true;
+			if (s->begun)
+				give_copy(s, bytes + from, i - from, begins);
+			s->begun = begins = true;
 			from = i;
 		}
 		s->last = bytes[i];
 	}
-	give_copy(s, bytes + from, count - from, begins);
+	if (s->begun)
+		give_copy(s, bytes + from, count - from, begins);
 }
 
-/* What was under way ends when its line does. */
 static void serve_changed(struct sink *sink, const struct meter *m)
 {
 	struct serve *s = serve_of(sink);
 
 	if (s->raw && m == served_meter(s) && meter_line_state(m) != LINE_CONNECTED)
-		s->last = 0;
+		s->line = NULL;
 }
 
 const struct sink_ops sink_serve = {
