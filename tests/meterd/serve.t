@@ -563,6 +563,23 @@ def raw_goes_on_when_its_gateway_comes_again():
 
 
 @promise
+def raw_without_an_end_is_not_kept_for_who_does_not_read():
+	noise, good, go_on = b"abcdefgh" * 512, p1(number=NUMBER, r1_8_1=1000000), threading.Event()
+	gateway = Gateway(lambda n: [good, 0.5, good, *[noise] * 130, go_on.wait, good, HOLD])
+	port = free_port()
+	meterd = Meterd(source(gateway) + serve(port, "format = raw"))
+	lazy, busy = Client(port, 4096), Client(port)
+	wait_until(lambda: len(busy.read()) >= 130 * len(noise))
+	wait_until(lambda: len(lazy.data) == len(lazy.read()) > 50000, what="all that was kept is read")
+	go_on.set()
+	wait_until(lambda: lazy.read().endswith(good) and busy.read().endswith(good))
+	note(f"{len(lazy.data)} of {len(busy.data)} bytes were kept")
+	if len(lazy.data) > 300000:
+		raise AssertionError(f"{len(lazy.data)} bytes were kept")
+	meterd.stop()
+
+
+@promise
 def raw_of_a_recording_is_told_not_to_be():
 	directory, port = Directory(), free_port()
 	with open(directory / "capture", "wb") as f:
