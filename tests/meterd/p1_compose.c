@@ -201,7 +201,8 @@ static bool a_tic_frame_becomes_a_telegram_of_dsmr_5(const char **skip)
 	(void)skip;
 	open_house(A);
 	tic(&h, line, ADSC, "DATE\tE241010120000\t", "EAST\t001234567", "EASF01\t001000000",
-	    "EASF02\t000234567", "IRMS1\t002", "URMS1\t231", "PREF\t09", "SINSTS\t00500", "NTARF\t02");
+	    "EASF02\t000234567", "IRMS1\t002", "URMS1\t231", "PREF\t09", "SINSTS\t00500",
+	    "NTARF\t02");
 	return done(compose(false, false) && says_all(
 		"/MTL5\\2meterline\r\n\r\n"
 		"1-3:0.2.8(50)\r\n0-0:1.0.0(241010120000S)\r\n0-0:96.1.1(" HEX_HOUSE ")\r\n"
@@ -268,7 +269,8 @@ static bool w_of_the_meter_are_never_replaced_by_va(const char **skip)
 	(void)skip;
 	scaled("1-0:99.9.9", 2000);
 	p1(&h, line, "0-0:96.1.1(4530303034)\r\n1-0:1.7.0(00.333*kW)\r\n1-0:9.7.0(00.444*kVA)\r\n");
-	return done(compose(false, true) && says("1-0:1.7.0(00.333*kW)") && never_says("1.7.0(00.444"));
+	return done(compose(false, true) && says("1-0:1.7.0(00.333*kW)") &&
+		    never_says("1.7.0(00.444"));
 }
 
 static bool scaled_values_are_told_as_they_count(const char **skip)
@@ -459,8 +461,8 @@ static void hostile_objects(u64 *state, char *text, size_t size)
 {
 	static const char bytes[] = "()/!*.:-0123456789kWhABC\t \x01\x7f\xff%{\"'\\";
 	static const char *const codes[] = {
-		"0-0:96.1.1", "0-1:24.3.0", "0-0:96.13.0", "1-0:1.8.1", "0-9:96.1.0", "255-255:255.255.255",
-		"0-0:96.1.4", "1-0:99.97.0",
+		"0-0:96.1.1", "0-1:24.3.0", "0-0:96.13.0", "1-0:1.8.1", "0-9:96.1.0",
+		"255-255:255.255.255", "0-0:96.1.4", "1-0:99.97.0",
 	};
 	size_t len = 0;
 

@@ -37,7 +37,7 @@ class Client:
 	"""A reader of a port; data is all that came so far."""
 
 	def __init__(self, port, window=None, host="127.0.0.1"):
-		self.socket = socket.socket()
+		self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
 		if window:
 			self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
 		self.socket.settimeout(10)
@@ -324,6 +324,20 @@ def a_client_may_say_hello_but_not_talk_without_end():
 	polite.wait(count + 3)
 	web.wait(3)
 	equal((polite.open, web.open), (True, True), "the others are connected")
+	meterd.stop()
+
+
+@promise
+def both_families_of_addresses_are_served_at_once():
+	try:
+		port = free_port("::1")
+	except OSError:
+		raise Skip("this machine has no ::1")
+	gateway = Gateway(telegrams())
+	meterd = Meterd(source(gateway) + f"[sink out]\ntype = serve\nlisten = [::]:{port}\n")
+	four, six = Client(port), Client(port, host="::1")
+	four.wait(2)
+	six.wait(2)
 	meterd.stop()
 
 

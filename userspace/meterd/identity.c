@@ -162,5 +162,6 @@ void files_allow(const struct config *c)
 	log_line(LEVEL_WARNING, "daemon",
 		 "%u sources and %u sinks want %llu open files, the limit is %llu: raise "
 		 "LimitNOFILE= of the service",
-		 c->source_count, c->sink_count, (unsigned long long)wanted, (unsigned long long)limit.rlim_cur);
+		 c->source_count, c->sink_count, (unsigned long long)wanted,
+		 (unsigned long long)limit.rlim_cur);
 }

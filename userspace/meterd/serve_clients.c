@@ -131,17 +131,18 @@ static void client_free(struct client *c)
 /* @why: NULL: it went by itself, which is worth a word only if it has missed something. */
 static void client_close(struct client *c, const char *why)
 {
+	const char *who = c->all->place.who;
 	char address[INET6_ADDRSTRLEN];
 
 	address_text(c, address);
 	if (why)
-		log_limited(&c->all->limit, LEVEL_WARNING, c->all->place.who,
-			    "client %s is closed: %s; it missed %" PRIu64 " telegrams", address, why,
-			    c->lost);
+		log_limited(&c->all->limit, LEVEL_WARNING, who,
+			    "client %s is closed: %s; it missed %" PRIu64 " telegrams", address,
+			    why, c->lost);
 	else if (c->lost)
-		log_limited(&c->all->limit, LEVEL_WARNING, c->all->place.who,
-			    "client %s has gone; it read too slowly and missed %" PRIu64 " telegrams",
-			    address, c->lost);
+		log_limited(&c->all->limit, LEVEL_WARNING, who,
+			    "client %s has gone; it read too slowly and missed %" PRIu64
+			    " telegrams", address, c->lost);
 	client_free(c);
 }
 
@@ -211,8 +212,9 @@ static const char *refusal(const struct serve_clients *all, const struct client 
 		return "64 clients are connected, which is the limit";
 	for (const struct client *other = all->first; other && !c->loopback; other = other->next)
 		same += !memcmp(&other->address, &c->address, sizeof(c->address));
-	return same >= ADDRESS_CLIENTS_MAX ? "8 clients of its address are connected, which is the limit" :
-					     NULL;
+	if (same >= ADDRESS_CLIENTS_MAX)
+		return "8 clients of its address are connected, which is the limit";
+	return NULL;
 }
 
 /* @fd is the bufferevent's when there is one. */
@@ -319,8 +321,9 @@ static void begin_listening(struct serve_clients *all)
 		return;
 	}
 	if (errno != all->error)
-		log_line(LEVEL_ERROR, p->who, "cannot listen on %s port %u: %s%s; it is tried again",
-			 all->host, p->port, strerror(errno), listen_advice(errno));
+		log_line(LEVEL_ERROR, p->who,
+			 "cannot listen on %s port %u: %s%s; it is tried again", all->host,
+			 p->port, strerror(errno), listen_advice(errno));
 	all->error = errno;
 	try_again(all);
 }

@@ -87,6 +87,11 @@ static struct meter *served_meter(struct serve *s)
 	return s->meter[0] ? meters_find(s->view->meters, s->meter) : only_meter(s);
 }
 
+static bool serves(struct serve *s, const struct meter *m)
+{
+	return s->meter[0] ? !strcmp(m->name, s->meter) : only_meter(s) == m;
+}
+
 static struct serve_block *make_telegram(const struct serve *s, const struct meter *m, u64 now_ms)
 {
 	size_t len;
@@ -191,7 +196,8 @@ static void serve_begin(struct sink *sink)
 
 	if (s->meter[0] && !meters_find(s->view->meters, s->meter))
 		log_line(LEVEL_WARNING, s->sink.name,
-			 "no meter is called %s yet: meterctl status tells which there are", s->meter);
+			 "no meter is called %s yet: meterctl status tells which there are",
+			 s->meter);
 	served_meter(s);
 }
 
@@ -211,7 +217,7 @@ static void serve_meter(struct sink *sink, struct meter *m, u64 now_ms)
 {
 	struct serve *s = serve_of(sink);
 
-	if (m != served_meter(s))
+	if (!serves(s, m))
 		return;
 	if (s->raw) {
 		tell_no_bytes(s, m);
@@ -287,7 +293,7 @@ static void serve_changed(struct sink *sink, const struct meter *m)
 {
 	struct serve *s = serve_of(sink);
 
-	if (s->raw && m == served_meter(s) && meter_line_state(m) != LINE_CONNECTED)
+	if (s->raw && serves(s, m) && meter_line_state(m) != LINE_CONNECTED)
 		s->line = NULL;
 }
 
