@@ -82,14 +82,14 @@ static const struct mistake {
 	  "[daemon\ncycle = x\n[http]\n", "1: '[daemon': expected [SECTION]\n" },
 	{ "an_empty_section_name_is_told", "[]\n", "1: '[]': expected [SECTION]\n" },
 	{ "a_section_that_there_is_not_is_told", "[deamon]\ncycle = 5\n",
-	  "1: [deamon]: there is no such section, expected daemon, http, mqtt, source NAME, meter "
-	  "NUMBER or sink NAME\n" },
+	  "1: [deamon]: there is no such section, expected daemon, http, source NAME, meter NUMBER, "
+	  "sink NAME or price NAME\n" },
 	{ "an_empty_unknown_section_is_told_too", "[nothing]\n",
-	  "1: [nothing]: there is no such section, expected daemon, http, mqtt, source NAME, meter "
-	  "NUMBER or sink NAME\n" },
+	  "1: [nothing]: there is no such section, expected daemon, http, source NAME, meter NUMBER, "
+	  "sink NAME or price NAME\n" },
 	{ "the_words_of_the_grammar_are_in_lower_case", "[Daemon]\n",
-	  "1: [Daemon]: there is no such section, expected daemon, http, mqtt, source NAME, meter "
-	  "NUMBER or sink NAME\n" },
+	  "1: [Daemon]: there is no such section, expected daemon, http, source NAME, meter NUMBER, "
+	  "sink NAME or price NAME\n" },
 	{ "an_unknown_key_is_told_with_those_there_are", "[http]\nport = 80\n",
 	  "2: port: [http] has no such key, expected one of listen, names\n" },
 	{ "keys_of_a_source_are_told_by_its_type", "[source a]\ntype = kernel\nnothing = 1\n",
@@ -115,8 +115,8 @@ static const struct mistake {
 	  "2: cycle = x: expected seconds from 0 (each telegram) to 86400\n"
 	  "3: log = loud: expected error, warning, info or debug\n"
 	  "5: listen = here: expected ADDRESS:PORT such as 127.0.0.1:8087 or [::1]:8087, or off\n"
-	  "6: [foo]: there is no such section, expected daemon, http, mqtt, source NAME, meter "
-	  "NUMBER or sink NAME\n" },
+	  "6: [foo]: there is no such section, expected daemon, http, source NAME, meter NUMBER, "
+	  "sink NAME or price NAME\n" },
 
 	/* Sections. */
 	{ "daemon_has_no_name", "[daemon x]\n", "1: [daemon x]: expected [daemon]\n" },

@@ -574,8 +574,8 @@ static s64 number(const char *path, const char *sql)
 
 static bool the_file_is_copied_before_its_schema_changes(const char **skip)
 {
-	struct ledger_file_step steps[] = { ledger_file_steps[0], { 2, add_a_table } };
-	struct ledger_file_step bad[] = { ledger_file_steps[0], { 2, fail_half_way } };
+	struct ledger_file_step steps[] = { { LEDGER_FILE_VERSION + 1, add_a_table } };
+	struct ledger_file_step bad[] = { { LEDGER_FILE_VERSION + 1, fail_half_way } };
 	char error[LEDGER_FILE_ERROR_MAX] = "", copy[160];
 	struct bench t;
 	sqlite3 *db;
@@ -583,17 +583,17 @@ static bool the_file_is_copied_before_its_schema_changes(const char **skip)
 
 	(void)skip;
 	make_ledger(&t);
-	snprintf(copy, sizeof(copy), "%s.before-2", t.path);
+	snprintf(copy, sizeof(copy), "%s.before-%d", t.path, LEDGER_FILE_VERSION + 1);
 	db = ledger_file_open(t.path, LEDGER_FILE_WRITE, error);
-	kept = ledger_file_upgrade(db, t.path, bad, 2, error) && error[0] &&
-	       number(t.path, "PRAGMA user_version") == 1 &&
+	kept = ledger_file_upgrade(db, t.path, bad, 1, error) && error[0] &&
+	       number(t.path, "PRAGMA user_version") == LEDGER_FILE_VERSION &&
 	       number(t.path, "SELECT count(*) FROM meter") == 1;
 	if (!kept)
 		broken("a change that failed has left something: %s", error);
-	kept = kept && !ledger_file_upgrade(db, t.path, steps, 2, error);
+	kept = kept && !ledger_file_upgrade(db, t.path, steps, 1, error);
 	sqlite3_close(db);
-	kept = kept && number(t.path, "PRAGMA user_version") == 2 &&
-	       number(copy, "PRAGMA user_version") == 1 &&
+	kept = kept && number(t.path, "PRAGMA user_version") == LEDGER_FILE_VERSION + 1 &&
+	       number(copy, "PRAGMA user_version") == LEDGER_FILE_VERSION &&
 	       number(copy, "PRAGMA application_id") == LEDGER_FILE_APPLICATION &&
 	       number(copy, "SELECT count(*) FROM quarter") ==
 		       number(t.path, "SELECT count(*) FROM quarter") &&

@@ -106,6 +106,20 @@ void json_utf8(FILE *out, const char *text)
 	fputc('"', out);
 }
 
+/* @digits decimals stand for one part of @unit. */
+static void json_decimal(FILE *out, s64 number, unsigned int unit, int digits)
+{
+	u64 magnitude = number < 0 ? -(u64)number : (u64)number;
+	unsigned int fraction = magnitude % unit;
+
+	fprintf(out, "%s%" PRIu64, number < 0 ? "-" : "", magnitude / unit);
+	if (!fraction)
+		return;
+	for (; fraction % 10 == 0; digits--)
+		fraction /= 10;
+	fprintf(out, ".%0*u", digits, fraction);
+}
+
 /**
  * json_milli - thousandths as an exact decimal number without needless zeros
  * @out: where to
@@ -113,16 +127,17 @@ void json_utf8(FILE *out, const char *text)
  */
 void json_milli(FILE *out, s64 milli)
 {
-	u64 magnitude = milli < 0 ? -(u64)milli : (u64)milli;
-	unsigned int fraction = magnitude % 1000;
-	int digits = 3;
+	json_decimal(out, milli, 1000, 3);
+}
 
-	fprintf(out, "%s%" PRIu64, milli < 0 ? "-" : "", magnitude / 1000);
-	if (!fraction)
-		return;
-	for (; fraction % 10 == 0; digits--)
-		fraction /= 10;
-	fprintf(out, ".%0*u", digits, fraction);
+/**
+ * json_e5 - amounts of money as an exact decimal number without needless zeros
+ * @out: where to
+ * @e5: the number times 100,000
+ */
+void json_e5(FILE *out, s64 e5)
+{
+	json_decimal(out, e5, 100000, 5);
 }
 
 /**

@@ -3,7 +3,7 @@
  * What the ledger says of one period: its quality in words, its JSON, and totals of tariffs.
  */
 #include "json.h"
-#include "ledger_entry.h"
+#include "ledger_cost.h"
 
 static const struct {
 	const char *word;
@@ -106,6 +106,32 @@ void ledger_entry_add(struct ledger_entry *total, const struct ledger_entry *par
 	total->milli += part->milli;
 }
 
+/** ledger_entry_register - the name of an entry's register, such as "energy_import" or "cost" */
+const char *ledger_entry_register(const struct ledger_entry *e)
+{
+	return e->reg >= COST_REGISTER ? cost_name(e->reg - COST_REGISTER) :
+					 quantity_info[e->reg].name;
+}
+
+/** ledger_entry_unit - the unit of an entry's value, such as "Wh" or "EUR" */
+const char *ledger_entry_unit(const struct ledger_entry *e)
+{
+	return e->reg >= COST_REGISTER ? e->currency : register_unit(e->reg);
+}
+
+/**
+ * ledger_entry_value - an entry's value as an exact decimal number
+ * @out: where to write
+ * @e: an entry that is not missing
+ */
+void ledger_entry_value(FILE *out, const struct ledger_entry *e)
+{
+	if (e->reg >= COST_REGISTER)
+		json_e5(out, e->milli);
+	else
+		json_milli(out, e->milli);
+}
+
 /**
  * ledger_entry_json - one object of GET /ledger
  * @out: where to write
@@ -119,10 +145,10 @@ void ledger_entry_json(FILE *out, const struct ledger_entry *e)
 	iso_time(e->end_s, end);
 	quality_text(e->quality, quality);
 	fprintf(out, "{\"period\":\"%s\",\"start\":\"%s\",\"end\":\"%s\",\"register\":\"%s\"",
-		period_name(e->period), start, end, quantity_info[e->reg].name);
+		period_name(e->period), start, end, ledger_entry_register(e));
 	if (!(e->quality & QUALITY_MISSING)) {
 		fputs(",\"value\":", out);
-		json_milli(out, e->milli);
+		ledger_entry_value(out, e);
 	}
-	fprintf(out, ",\"unit\":\"%s\",\"quality\":\"%s\"}", register_unit(e->reg), quality);
+	fprintf(out, ",\"unit\":\"%s\",\"quality\":\"%s\"}", ledger_entry_unit(e), quality);
 }

@@ -25,10 +25,11 @@
 /**
  * struct ledger_entry - one period of one register
  * @start_s: seconds since 1970 in UTC; @end_s likewise, exclusive
- * @milli: thousandths of the register's unit; 0 when QUALITY_MISSING
+ * @milli: thousandths of the register's unit, of costs 1e-5 of the currency; 0 when QUALITY_MISSING
  * @period: enum period
- * @reg: enum quantity
+ * @reg: enum quantity, or COST_REGISTER and an enum cost; ledger_entry_register() names both
  * @quality: QUALITY_*
+ * @currency: of costs, such as EUR; else ""
  */
 struct ledger_entry {
 	s64 start_s;
@@ -37,6 +38,7 @@ struct ledger_entry {
 	u8 period;
 	u8 reg;
 	u8 quality;
+	char currency[4];
 };
 
 /* "good", or the words of the contract joined by commas; text has room for all of them. */
@@ -49,6 +51,11 @@ bool quality_parse(const char *text, unsigned int *quality);
  * of its tariffs, wherever no entry of the total itself is stored. @total is all 0 at first.
  */
 void ledger_entry_add(struct ledger_entry *total, const struct ledger_entry *part);
+
+/* What an entry is of, whether a meter counted it or it is a cost. */
+const char *ledger_entry_register(const struct ledger_entry *e);
+const char *ledger_entry_unit(const struct ledger_entry *e);
+void ledger_entry_value(FILE *out, const struct ledger_entry *e);
 
 /* One object of GET /ledger. */
 void ledger_entry_json(FILE *out, const struct ledger_entry *e);

@@ -195,14 +195,17 @@ static int quick_check(sqlite3 *db, const char *table, char *said, size_t size)
 	return sqlite3_finalize(statement);
 }
 
-static bool whole(sqlite3 *db, const char *path, off_t bytes, char *error)
+static bool whole(sqlite3 *db, const char *path, int version, off_t bytes, char *error)
 {
 	static const char *const all[] = { NULL };
-	static const char *const small[] = { "meter", "account", "segment", "day", "month", "year" };
+	static const char *const small[] = { "meter", "account", "segment", "day", "month", "year",
+					     "cost" };
 	const char *const *tables = bytes > CHECK_ALL_MAX_BYTES ? small : all;
 	size_t count = bytes > CHECK_ALL_MAX_BYTES ? sizeof(small) / sizeof(small[0]) : 1;
 	char said[256];
 
+	if (tables == small && version < LEDGER_FILE_COSTS)
+		count--;
 	for (size_t i = 0; i < count; i++) {
 		if (quick_check(db, tables[i], said, sizeof(said)) || strcmp(said, "ok")) {
 			said[strcspn(said, "\n")] = 0;
@@ -246,7 +249,7 @@ static bool examine(const char *path, off_t bytes, char *error)
 	else if (rc)
 		say_unreadable(path, sqlite3_errmsg(db), error);
 	else
-		fine = ours(db, path, &version, error) && whole(db, path, bytes, error);
+		fine = ours(db, path, &version, error) && whole(db, path, version, bytes, error);
 	sqlite3_close(db);
 	return fine;
 }

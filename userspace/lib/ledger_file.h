@@ -14,7 +14,8 @@
 
 /* "MtrL", where file(1) and SQLite look for whose file it is. */
 #define LEDGER_FILE_APPLICATION 0x4d74724c
-#define LEDGER_FILE_VERSION	1
+#define LEDGER_FILE_VERSION	2
+#define LEDGER_FILE_COSTS	2	/* from this version on there is the table cost */
 
 /* A sentence about what is wrong with a file and what to do about it. */
 #define LEDGER_FILE_ERROR_MAX 1024

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "ledger_cost.h"
 #include "ledger_file.h"
 
 static const char account_columns[] =
@@ -88,6 +89,7 @@ static int make_tables(sqlite3 *db)
 
 const struct ledger_file_step ledger_file_steps[LEDGER_FILE_VERSION] = {
 	{ 1, make_tables },
+	{ 2, ledger_file_costs_make },
 };
 
 /**

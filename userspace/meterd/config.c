@@ -53,21 +53,11 @@ static void meter_config_free(struct meter_config *m)
 	free(m->scales);
 }
 
-static void mqtt_config_free(struct mqtt_config *m)
+static void price_config_free(struct price_config *p)
 {
-	if (!m)
-		return;
-	free(m->host);
-	free(m->ca_file);
-	free(m->cert_file);
-	free(m->key_file);
-	free(m->user);
-	free(m->password_file);
-	free(m->client_id);
-	free(m->topic);
-	free(m->discovery_prefix);
-	free(m->component_prefix);
-	free(m);
+	free(p->meters);
+	for (unsigned int d = 0; d < DIRECTION_COUNT; d++)
+		free(p->quarters[d]);
 }
 
 /**
@@ -84,14 +74,14 @@ void config_free(struct config *c)
 		meter_config_free(&c->meters[i]);
 	for (unsigned int i = 0; i < c->sink_count; i++) {
 		free(c->sinks[i].path);
-		free(c->sinks[i].listen_host);
-	}
+	for (unsigned int i = 0; i < c->price_count; i++)
+		price_config_free(&c->prices[i]);
 	for (unsigned int i = 0; i < c->host_name_count; i++)
 		free(c->host_names[i]);
 	free(c->sources);
 	free(c->meters);
 	free(c->sinks);
-	mqtt_config_free(c->mqtt);
+	free(c->prices);
 	free(c->host_names);
 	free(c->listen_host);
 	free(c->user);
@@ -238,12 +228,32 @@ static bool add_mqtt(struct config *c)
 	return m->host && m->topic && m->discovery_prefix;
 }
 
+static struct price_config *add_price(struct config *c, const char *name)
+{
+	struct price_config *p;
+
+	if (!grow((void **)&c->prices, c->price_count, sizeof(*p)))
+		return NULL;
+	p = &c->prices[c->price_count++];
+	snprintf(p->name, sizeof(p->name), "%s", name);
+	p->terms.from_day = DATE_ALWAYS;
+	for (unsigned int d = 0; d < DIRECTION_COUNT; d++)
+		p->terms.factor[d] = FACTOR_ONE;
+	return p;
+}
+
+/* Keys such as scale.OBIS and import_tN. */
+static bool goes_on(const char *name, size_t len)
+{
+	return name[len - 1] == '.' || (len > 2 && !strcmp(name + len - 2, "_t"));
+}
+
 static const struct config_key *find_key(const struct config_kind *kind, const char *name)
 {
 	for (const struct config_key *k = kind->keys; k->name; k++) {
 		size_t len = strlen(k->name);
 
-		if (k->name[len - 1] == '.' ? !strncmp(name, k->name, len) : !strcmp(name, k->name))
+		if (goes_on(k->name, len) ? !strncmp(name, k->name, len) : !strcmp(name, k->name))
 			return k;
 	}
 	return NULL;
@@ -496,6 +506,70 @@ static void build_mqtt(struct building *b, const struct config_kind *kind,
 		no_memory(b, s);
 }
 
+/* Where a section that was taken stands. */
+static const struct config_place *price_place(const struct building *b, const char *name)
+{
+	const struct config_section *s = b->text.sections;
+
+	while (strcmp(s->kind, "price") || strcmp(s->name, name))
+		s++;
+	return &s->place;
+}
+
+/* A meter that both are for; "" when both are for all; NULL: none. */
+static const char *common_meter(const struct price_config *a, const struct price_config *b)
+{
+	if (!a->meters)
+		return b->meters ? b->meters : "";
+	for (const char *x = a->meters; *x; x += strlen(x) + 1) {
+		if (!b->meters)
+			return x;
+		for (const char *y = b->meters; *y; y += strlen(y) + 1)
+			if (!strcmp(x, y))
+				return x;
+	}
+	return NULL;
+}
+
+static void check_price(struct building *b, const struct config_section *s,
+			const struct price_config *p)
+{
+	const struct price_config *all = b->config->prices;
+
+	for (const struct price_config *at = all; at < p; at++) {
+		const char *meter = common_meter(at, p);
+
+		if (*at->terms.currency && *p->terms.currency &&
+		    strcmp(at->terms.currency, p->terms.currency))
+			config_error(&b->text, &s->place,
+				     "[price %s]: its currency is %s, that of [price %s] is %s, "
+				     "expected the same in all", p->name, p->terms.currency, at->name,
+				     at->terms.currency);
+		if (!meter || at->terms.from_day != p->terms.from_day)
+			continue;
+		config_error(&b->text, &s->place,
+			     "[price %s]: [price %s] at %s:%u holds from the same date for %s%s, "
+			     "expected another 'from' or other meters", p->name, at->name,
+			     price_place(b, at->name)->file, price_place(b, at->name)->line,
+			     *meter ? "meter " : "all meters", meter);
+	}
+}
+
+static void build_price(struct building *b, const struct config_kind *kind,
+			const struct config_section *s)
+{
+	struct price_config *p = add_price(b->config, s->name);
+	unsigned int errors = b->text.errors;
+
+	if (!p) {
+		no_memory(b, s);
+		return;
+	}
+	apply_section(b, kind, s, 0, p);
+	if (b->text.errors == errors)
+		check_price(b, s, p);
+}
+
 /* Sections with a name stand once; false when this one cannot be taken. */
 static bool check_argument(struct building *b, const struct config_kind *kind,
 			   const struct config_section *s)
@@ -541,8 +615,8 @@ static void build_section(struct building *b, const struct config_section *s)
 		refuse_later(b, &s->place, what, later);
 	} else if (!kind->name) {
 		config_error(&b->text, &s->place,
-			     "[%.80s]: there is no such section, expected daemon, http, mqtt, "
-			     "source NAME, meter NUMBER or sink NAME", s->kind);
+			     "[%.80s]: there is no such section, expected daemon, http, "
+			     "source NAME, meter NUMBER, sink NAME or price NAME", s->kind);
 	} else if (!check_argument(b, kind, s)) {
 		return;
 	} else if (!strcmp(s->kind, "source")) {
@@ -551,8 +625,8 @@ static void build_section(struct building *b, const struct config_section *s)
 		build_meter(b, kind, s);
 	} else if (!strcmp(s->kind, "sink")) {
 		build_sink(b, kind, s);
-	} else if (!strcmp(s->kind, "mqtt")) {
-		build_mqtt(b, kind, s);
+	} else if (!strcmp(s->kind, "price")) {
+		build_price(b, kind, s);
 	} else {
 		apply_section(b, kind, s, 0, b->config);
 	}

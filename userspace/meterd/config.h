@@ -7,6 +7,7 @@
 
 #include "../lib/ledger_entry.h"
 #include "log.h"
+#include "prices.h"
 #include "tariff_ranges.h"
 
 enum source_type {
@@ -183,6 +184,18 @@ struct mqtt_config {
 };
 
 /**
+ * struct price_config - [price NAME]
+ * @meters: names, separated by NUL, "" behind the last; NULL: all
+ * @quarters: by enum direction: the file of prices; NULL: none
+ */
+struct price_config {
+	char name[METER_NAME_LEN + 1];
+	char *meters;
+	struct price_terms terms;
+	char *quarters[DIRECTION_COUNT];
+};
+
+/**
  * struct config - all of it
  * @state: directory
  * @runtime: directory of the control socket
@@ -213,7 +226,8 @@ struct config {
 	unsigned int meter_count;
 	struct sink_config *sinks;
 	unsigned int sink_count;
-	struct mqtt_config *mqtt;
+	struct price_config *prices;
+	unsigned int price_count;
 };
 
 /* @path NULL: the defaults. NULL after sentences in the log. */

@@ -16,6 +16,7 @@
 #define INTERVAL_MAX_S	86400
 #define SCALE_MAX	1000000000	/* a million, in thousandths */
 #define OFFSET_MAX_MIN	(14 * 60)
+#define FACTOR_MAX	(1000 * FACTOR_ONE)
 
 #define EXPECTED_BOOL	"yes or no"
 #define EXPECTED_CYCLE	"seconds from 0 (each telegram) to 86400"
@@ -476,7 +477,7 @@ static bool meter_scale(struct key_value *v, void *item)
 	if (!grow((void **)&m->scales, m->scale_count, sizeof(*m->scales)))
 		return false;
 	s = &m->scales[m->scale_count];
-	if (!value_milli(v->text, SCALE_MAX, &s->milli))
+	if (!value_decimal(v->text, 3, 1, SCALE_MAX, &s->milli))
 		return false;
 	memcpy(s->code, v->rest, strlen(v->rest) + 1);
 	m->scale_count++;
@@ -765,13 +766,182 @@ static const struct config_key mqtt_keys[] = {
 	{ 0 },
 };
 
+/* [price NAME] */
+
+static bool price_meter(struct key_value *v, void *item)
+{
+	struct price_config *p = item;
+	const char *list = v->text;
+	char name[METER_NAME_LEN + 1];
+	size_t len = 0;
+
+	/* No longer than the list: each comma is a NUL, and one more at the end. */
+	free(p->meters);
+	p->meters = calloc(1, strlen(v->text) + 2);
+	while (p->meters && value_list_next(&list, name, sizeof(name))) {
+		if (!name_is_good(name))
+			return false;
+		strcpy(p->meters + len, name);
+		len += strlen(name) + 1;
+	}
+	return len && !*list;
+}
+
+/* YYYY-MM-DD as days since 1970. */
+static bool price_from(struct key_value *v, void *item)
+{
+	char iso[ISO_TIME_LEN + 1];
+	s64 unix_s;
+
+	if (strlen(v->text) != strlen("YYYY-MM-DD"))
+		return false;
+	snprintf(iso, sizeof(iso), "%sT00:00:00Z", v->text);
+	if (!iso_time_parse(iso, &unix_s))
+		return false;
+	((struct price_config *)item)->terms.from_day = unix_s / 86400 - (unix_s % 86400 < 0);
+	return true;
+}
+
+static bool price_currency(struct key_value *v, void *item)
+{
+	struct price_config *p = item;
+
+	if (strlen(v->text) != CURRENCY_LEN ||
+	    strspn(v->text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != CURRENCY_LEN)
+		return false;
+	strcpy(p->terms.currency, v->text);
+	return true;
+}
+
+static bool set_price(struct key_value *v, void *item, enum price price, s64 min_e5)
+{
+	struct price_terms *t = &((struct price_config *)item)->terms;
+
+	t->has |= 1ull << price;
+	return value_decimal(v->text, 5, min_e5, PRICE_MAX_E5, &t->e5[price]);
+}
+
+/* The tariff stands behind the key's name. */
+static bool set_tariff_price(struct key_value *v, void *item, enum price first)
+{
+	u64 tariff;
+
+	if (*v->rest == '0' || !value_number(v->rest, 1, TARIFF_COUNT, &tariff)) {
+		snprintf(v->problem, sizeof(v->problem),
+			 "expected a tariff from 1 to %d behind _t", TARIFF_COUNT);
+		return false;
+	}
+	return set_price(v, item, first + tariff - 1, -PRICE_MAX_E5);
+}
+
+static bool price_import(struct key_value *v, void *item)
+{
+	return set_price(v, item, PRICE_IMPORT, -PRICE_MAX_E5);
+}
+
+static bool price_import_t(struct key_value *v, void *item)
+{
+	return set_tariff_price(v, item, PRICE_IMPORT_T1);
+}
+
+static bool price_export(struct key_value *v, void *item)
+{
+	return set_price(v, item, PRICE_EXPORT, -PRICE_MAX_E5);
+}
+
+static bool price_export_t(struct key_value *v, void *item)
+{
+	return set_tariff_price(v, item, PRICE_EXPORT_T1);
+}
+
+static bool price_gas(struct key_value *v, void *item)
+{
+	return set_price(v, item, PRICE_GAS, 0);
+}
+
+static bool price_water(struct key_value *v, void *item)
+{
+	return set_price(v, item, PRICE_WATER, 0);
+}
+
+static bool price_heat(struct key_value *v, void *item)
+{
+	return set_price(v, item, PRICE_HEAT, 0);
+}
+
+static bool price_heat_kwh(struct key_value *v, void *item)
+{
+	return set_price(v, item, PRICE_HEAT_KWH, 0);
+}
+
+static bool price_fixed_day(struct key_value *v, void *item)
+{
+	return set_price(v, item, PRICE_FIXED_DAY, 0);
+}
+
+static bool price_fixed_month(struct key_value *v, void *item)
+{
+	return set_price(v, item, PRICE_FIXED_MONTH, 0);
+}
+
+static bool price_quarters(struct key_value *v, void *item)
+{
+	return set_path(v, &((struct price_config *)item)->quarters[DIRECTION_IMPORT]);
+}
+
+static bool price_export_quarters(struct key_value *v, void *item)
+{
+	return set_path(v, &((struct price_config *)item)->quarters[DIRECTION_EXPORT]);
+}
+
+static bool set_factor(struct key_value *v, void *item, enum direction d)
+{
+	return value_decimal(v->text, FACTOR_DECIMALS, 1, FACTOR_MAX,
+			     &((struct price_config *)item)->terms.factor[d]);
+}
+
+static bool price_quarters_factor(struct key_value *v, void *item)
+{
+	return set_factor(v, item, DIRECTION_IMPORT);
+}
+
+static bool price_export_quarters_factor(struct key_value *v, void *item)
+{
+	return set_factor(v, item, DIRECTION_EXPORT);
+}
+
+#define EXPECTED_PRICE	  "a price from 0 to 20000, at most five decimals"
+#define EXPECTED_ANY_PRICE "a price from -20000 to 20000, at most five decimals"
+#define EXPECTED_FACTOR	  "a factor above 0 and up to 1000, at most seven decimals"
+
+static const struct config_key price_keys[] = {
+	{ "meter", 0, false, price_meter, "names of meters, parted by commas" },
+	{ "from", 0, false, price_from, "a date such as 2025-01-01" },
+	{ "currency", 0, true, price_currency, "three capital letters such as EUR" },
+	{ "import", 0, false, price_import, EXPECTED_ANY_PRICE },
+	{ "import_t", 0, false, price_import_t, EXPECTED_ANY_PRICE },
+	{ "export", 0, false, price_export, EXPECTED_ANY_PRICE },
+	{ "export_t", 0, false, price_export_t, EXPECTED_ANY_PRICE },
+	{ "quarters", 0, false, price_quarters, EXPECTED_PATH },
+	{ "quarters_factor", 0, false, price_quarters_factor, EXPECTED_FACTOR },
+	{ "export_quarters", 0, false, price_export_quarters, EXPECTED_PATH },
+	{ "export_quarters_factor", 0, false, price_export_quarters_factor, EXPECTED_FACTOR },
+	{ "gas", 0, false, price_gas, EXPECTED_PRICE },
+	{ "water", 0, false, price_water, EXPECTED_PRICE },
+	{ "heat", 0, false, price_heat, EXPECTED_PRICE },
+	{ "heat_kwh", 0, false, price_heat_kwh, EXPECTED_PRICE },
+	{ "fixed_day", 0, false, price_fixed_day, EXPECTED_PRICE },
+	{ "fixed_month", 0, false, price_fixed_month, EXPECTED_PRICE },
+	{ 0 },
+};
+
 const struct config_kind config_kinds[] = {
-	{ "daemon", NULL, daemon_keys, NULL, 0 },
-	{ "http", NULL, http_keys, NULL, 0 },
-	{ "mqtt", NULL, mqtt_keys, NULL, 0 },
-	{ "source", "NAME", source_keys, source_types, COUNT(source_types) },
-	{ "meter", "NUMBER", meter_keys, NULL, 0 },
-	{ "sink", "NAME", sink_keys, sink_types, COUNT(sink_types) },
+	{ "daemon", NULL, daemon_keys },
+	{ "http", NULL, http_keys },
+	{ "source", "NAME", source_keys },
+	{ "meter", "NUMBER", meter_keys },
+	{ "sink", "NAME", sink_keys },
+	{ "price", "NAME", price_keys },
 	{ 0 },
 };
 

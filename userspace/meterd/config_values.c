@@ -75,29 +75,32 @@ bool value_signed(const char *text, s64 min, s64 max, s64 *value)
 }
 
 /**
- * value_milli - a number above 0 with up to three decimals
- * @text: digits, and a point and one to three digits where they are wanted
- * @max: largest, in thousandths
- * @milli: the number in thousandths
+ * value_decimal - a number with a bounded count of decimals
+ * @text: digits, - before them, and a point and some digits where they are wanted
+ * @decimals: how many at most, 1 to 9
+ * @min: smallest that is allowed, in units of the last decimal
+ * @max: largest
+ * @value: the number in those units
  *
  * Return: false when it is something else.
  */
-bool value_milli(const char *text, u64 max, s64 *milli)
+bool value_decimal(const char *text, unsigned int decimals, s64 min, s64 max, s64 *value)
 {
-	char digits[24];
-	const char *point = strchr(text, '.');
-	size_t whole = point ? (size_t)(point - text) : strlen(text);
-	size_t decimals = point ? strlen(point + 1) : 0;
+	bool negative = *text == '-';
+	const char *digits = text + negative, *point = strchr(digits, '.');
+	size_t whole = point ? (size_t)(point - digits) : strlen(digits);
+	size_t given = point ? strlen(point + 1) : 0;
+	char number[32];
 	u64 n;
 
-	if (!whole || whole > 15 || decimals > 3 || (point && !decimals))
+	if (!whole || whole > 9 || given > decimals || (point && !given))
 		return false;
-	snprintf(digits, sizeof(digits), "%.*s%s%.*s", (int)whole, text, point ? point + 1 : "",
-		 (int)(3 - decimals), "000");
-	if (!value_number(digits, 1, max, &n))
+	snprintf(number, sizeof(number), "%.*s%s%.*s", (int)whole, digits, point ? point + 1 : "",
+		 (int)(decimals - given), "000000000");
+	if (!value_number(number, 0, INT64_MAX, &n))
 		return false;
-	*milli = n;
-	return true;
+	*value = negative ? -(s64)n : (s64)n;
+	return *value >= min && *value <= max;
 }
 
 static bool is_address(const char *host)

@@ -13,6 +13,7 @@
 #include "daemon.h"
 #include "identity.h"
 #include "ledger_log.h"
+#include "pricing.h"
 #include "publish.h"
 #include "sandbox.h"
 #include "ticker.h"
@@ -37,6 +38,7 @@ struct daemon {
 	struct event *signals[SIGNALS];
 	struct ledger *ledger;
 	struct store *store;
+	struct pricing *pricing;
 	struct meters *meters;
 	struct publisher *publisher;
 	struct sources *sources;
@@ -178,6 +180,7 @@ static void apply(struct daemon *d, struct config *new)
 	files_allow(new);
 	log_set_level(new->log);
 	meters_configure(d->meters, new);
+	pricing_configure(d->pricing, new);
 	publisher_configure(d->publisher, new);
 	http_configure(d->http, new);
 	sources_apply(d->sources, new);
@@ -288,16 +291,11 @@ static bool make_parts(struct daemon *d)
 		.context = d,
 	};
 
+	d->pricing = pricing_new(d->base, d->store);
 	d->meters = meters_new(d->ledger, &d->clock, &heard);
 	d->publisher = publisher_new(d->base, &d->view);
 	d->sources = sources_new(d->base, &telegrams);
-	d->view = (struct view){
-		.meters = d->meters,
-		.sources = d->sources,
-		.store = d->store,
-		.ledger = d->ledger,
-	};
-	if (d->meters && d->publisher && d->sources)
+	if (d->pricing && d->meters && d->publisher && d->sources)
 		return true;
 	log_line(LEVEL_ERROR, "daemon", "no memory to begin");
 	return false;
@@ -330,6 +328,7 @@ static bool start(struct daemon *d)
 	if (!sandbox_enter(c->sandbox))
 		return false;
 	meters_configure(d->meters, c);
+	pricing_configure(d->pricing, c);
 	d->ticker = ticker_new(d->base, &d->clock, d->ledger, d->store);
 	if (!d->ticker)
 		return false;
@@ -348,6 +347,7 @@ static void stop(struct daemon *d)
 	publisher_free(d->publisher);
 	d->publisher = NULL;
 	sources_free(d->sources);
+	pricing_free(d->pricing);
 	store_close(d->store);
 	meters_free(d->meters);
 	ledger_free(d->ledger);

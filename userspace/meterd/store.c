@@ -37,6 +37,8 @@
  * @due_ms: when @timer fires, on the steady clock; 0: it is not set
  * @given_ms: when a batch was handed over for the last time, 0: never
  * @keep_quarters_days: of the configuration; 0: by the number of meters
+ * @prices: NULL: nothing has a price
+ * @costs_due: the writer is to compute what days cost, also when there is nothing else to write
  * @commits: batches written; @rows in them
  * @lost: rows that were given up
  * @kept_days: to how many days a full disk has cut the quarters, 0: it has not
@@ -57,6 +59,8 @@ struct store {
 	s64 due_ms;
 	s64 given_ms;
 	unsigned int keep_quarters_days;
+	struct prices *prices;
+	bool costs_due;
 	u64 commits;
 	u64 rows;
 	u64 lost;
@@ -110,16 +114,18 @@ static bool close_batch(struct store *s)
 {
 	struct batch *next = batch_new();
 
-	if (!next || !batch_take_accounts(s->gathering, s->ledger)) {
+	if (!next || !batch_take_prices(s->gathering, s->ledger, s->prices) ||
+	    !batch_take_accounts(s->gathering, s->ledger)) {
 		batch_free(next);
 		hand_over_in(s, URGENT_INTERVAL_MS);
 		return false;
 	}
 	s->gathering->keep_quarters_days = keep_days(s);
-	if (batch_empty(s->gathering)) {
+	if (batch_empty(s->gathering) && !s->costs_due) {
 		batch_free(next);
 		return false;
 	}
+	s->costs_due = false;
 	s->flying = s->gathering;
 	s->gathering = next;
 	return true;
@@ -190,6 +196,8 @@ static bool finish(struct store *s, const struct write_result *result)
 	written(s);
 	if (result->kept_days)
 		say_kept(s, result->kept_days);
+	if (result->costs_left)
+		s->costs_due = s->wanted = true;
 	return true;
 }
 
@@ -268,6 +276,7 @@ static void free_store(struct store *s)
 		close(s->lock_fd);
 	batch_free(s->flying);
 	batch_free(s->gathering);
+	prices_put(s->prices);
 	free(s->path);
 	free(s);
 }
@@ -297,6 +306,26 @@ struct store *store_open(struct event_base *base, const struct store_options *o,
 		return s;
 	free_store(s);
 	return NULL;
+}
+
+/**
+ * store_set_prices - what energy costs from now on
+ * @s: the store
+ * @prices: the caller keeps a reference of its own; NULL: nothing has a price
+ *
+ * Returns at once: days that ended before are computed again by the writer, a slice with each
+ * batch. Without prices what is stored stays as it is.
+ */
+void store_set_prices(struct store *s, struct prices *prices)
+{
+	struct prices *before = s->prices;
+
+	s->prices = prices ? prices_get(prices) : NULL;
+	prices_put(before);
+	if (!prices)
+		return;
+	s->costs_due = true;
+	hand_over_in(s, 0);
 }
 
 static void count_lost(struct store *s, u64 rows, const char *why)
@@ -435,6 +464,17 @@ sqlite3 *store_reader(const struct store *s)
 const struct ledger *store_ledger(const struct store *s)
 {
 	return s->ledger;
+}
+
+/**
+ * store_prices - what energy costs
+ * @s: the store
+ *
+ * Return: prices that live until the loop goes on, or NULL.
+ */
+struct prices *store_prices(const struct store *s)
+{
+	return s->prices;
 }
 
 /**

@@ -8,6 +8,7 @@
 #include <event2/event.h>
 
 #include "ledger.h"
+#include "prices.h"
 
 struct store;
 
@@ -32,6 +33,12 @@ struct store *store_open(struct event_base *base, const struct store_options *o,
 void store_row(struct store *s, const struct ledger_book *b, const struct ledger_entry *e);
 void store_segment(struct store *s, const struct ledger_segment *segment);
 void store_urgent(struct store *s);
+
+/*
+ * What energy costs from now on, NULL: nothing has a price. What ended before is computed again in
+ * the background, where it changes; queries tell costs at once.
+ */
+void store_set_prices(struct store *s, struct prices *prices);
 
 /* Hands everything that changed to the writer; the loop calls it g after each quarter. */
 void store_commit(struct store *s);

@@ -32,6 +32,7 @@ struct store_apply {
 	struct ledger_file_writer *writer;
 	sqlite3_stmt *account;
 	sqlite3_stmt *segment;
+	struct store_costs *costs;
 	const struct batch_row **order;
 	size_t room;
 };
@@ -56,7 +57,8 @@ struct store_apply *store_apply_new(sqlite3 *db, const char *path)
 	a->db = db;
 	a->path = strdup(path);
 	a->writer = ledger_file_writer_new(db);
-	if (a->path && a->writer && !account_insert_prepare(db, &a->account) &&
+	a->costs = store_costs_new(db);
+	if (a->path && a->writer && a->costs && !account_insert_prepare(db, &a->account) &&
 	    !sqlite3_prepare_v3(db, put_segment, -1, SQLITE_PREPARE_PERSISTENT, &a->segment, NULL))
 		return a;
 	store_apply_free(a);
@@ -72,6 +74,7 @@ void store_apply_free(struct store_apply *a)
 	if (!a)
 		return;
 	ledger_file_writer_free(a->writer);
+	store_costs_free(a->costs);
 	sqlite3_finalize(a->account);
 	sqlite3_finalize(a->segment);
 	free(a->order);
@@ -334,6 +337,8 @@ static int put_all(struct store_apply *a, const struct batch *b, struct write_re
 	if (!rc)
 		rc = put_rows(a, b);
 	if (!rc)
+		rc = store_costs_apply(a->costs, b, a->order, &result->costs_left);
+	if (!rc)
 		rc = note_lost(a, b);
 	return rc ? rc : retire(a, b, result);
 }
@@ -359,6 +364,7 @@ void store_apply(struct store_apply *a, const struct batch *b, struct write_resu
 	result->rc = rc;
 	if (!rc)
 		return;
+	store_costs_forget(a->costs);
 	snprintf(result->error, sizeof(result->error), "%s",
 		 rc == SQLITE_NOMEM ? sqlite3_errstr(rc) : sqlite3_errmsg(a->db));
 	if (!sqlite3_get_autocommit(a->db))

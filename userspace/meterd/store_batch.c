@@ -28,6 +28,8 @@ void batch_free(struct batch *b)
 	free(b->meters);
 	free(b->accounts);
 	free(b->segments);
+	free(b->cost_meters);
+	prices_put(b->prices);
 	free(b);
 }
 
@@ -149,6 +151,53 @@ bool batch_take_accounts(struct batch *b, struct ledger *l)
 			};
 		}
 	}
+	return true;
+}
+
+static int by_id(const void *left, const void *right)
+{
+	const struct cost_meter *a = left, *b = right;
+
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+/**
+ * batch_take_prices - what the writer computes costs with
+ * @b: that is about to be handed over
+ * @l: the ledger
+ * @prices: NULL: none
+ *
+ * May be called again, with newer ones.
+ *
+ * Return: false when there is no memory.
+ */
+bool batch_take_prices(struct batch *b, struct ledger *l, struct prices *prices)
+{
+	size_t count = 0;
+
+	free(b->cost_meters);
+	prices_put(b->prices);
+	b->prices = NULL;
+	b->cost_meter_count = 0;
+	for (const struct ledger_book *k = ledger_books(l); prices && k; k = k->next)
+		count += prices_has_meter(prices, k->name);
+	b->cost_meters = count ? calloc(count, sizeof(*b->cost_meters)) : NULL;
+	if (count && !b->cost_meters)
+		return false;
+	b->prices = prices ? prices_get(prices) : NULL;
+	if (!count)
+		return true;
+	for (const struct ledger_book *k = ledger_books(l); k; k = k->next) {
+		struct cost_meter *m = &b->cost_meters[b->cost_meter_count];
+
+		if (!k->zone || !prices_has_meter(prices, k->name))
+			continue;
+		m->id = k->id;
+		m->zone = k->zone;
+		strcpy(m->name, k->name);
+		b->cost_meter_count++;
+	}
+	qsort(b->cost_meters, b->cost_meter_count, sizeof(*b->cost_meters), by_id);
 	return true;
 }
 

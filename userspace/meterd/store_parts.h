@@ -22,6 +22,13 @@ struct batch_row {
 	u8 quality;
 };
 
+/** struct cost_meter - a meter that has prices, for the writer */
+struct cost_meter {
+	u32 id;
+	const struct zone *zone;
+	char name[METER_NAME_LEN + 1];
+};
+
 /** struct batch_account - an account as it was when its batch was handed over */
 struct batch_account {
 	u32 book;
@@ -34,6 +41,8 @@ struct batch_account {
  * @keep_quarters_days: rows of quarters that are older go when a day has ended
  * @lost_from_s: quarters from here, @lost_to_s up to there, exclusive, were given up while
  *	nothing could be written; both 0: none
+ * @prices: to compute costs with; NULL: none
+ * @cost_meters: those that have prices, by id
  *
  * Nobody changes it from when the writer has it until the writer is done: both threads read it.
  */
@@ -50,6 +59,9 @@ struct batch {
 	unsigned int keep_quarters_days;
 	s64 lost_from_s;
 	s64 lost_to_s;
+	struct prices *prices;
+	struct cost_meter *cost_meters;
+	size_t cost_meter_count;
 };
 
 /* store_batch.c */
@@ -60,6 +72,7 @@ bool batch_add_row(struct batch *b, u32 book, const struct ledger_entry *e);
 bool batch_add_segment(struct batch *b, const struct ledger_segment *segment);
 bool batch_take_accounts(struct batch *b, struct ledger *l);
 size_t batch_give_up_rows(struct batch *b);
+bool batch_take_prices(struct batch *b, struct ledger *l, struct prices *prices);
 
 /* store_account.c */
 int account_insert_prepare(sqlite3 *db, sqlite3_stmt **insert);
@@ -74,11 +87,13 @@ bool store_restore(sqlite3 *db, struct ledger *l);
  * @rc: error code of SQLite
  * @error: what SQLite says
  * @kept_days: 0, or to how many days quarters were cut because the disk is nearly full
+ * @costs_left: days are left whose cost is to be computed by the next batches
  */
 struct write_result {
 	int rc;
 	char error[160];
 	unsigned int kept_days;
+	bool costs_left;
 };
 
 /* store_writer.c */
@@ -95,9 +110,44 @@ struct store_apply *store_apply_new(sqlite3 *db, const char *path);
 void store_apply_free(struct store_apply *a);
 void store_apply(struct store_apply *a, const struct batch *b, struct write_result *result);
 
+/* store_costs.c */
+struct store_costs;
+struct store_costs *store_costs_new(sqlite3 *db);
+void store_costs_free(struct store_costs *c);
+int store_costs_apply(struct store_costs *c, const struct batch *b,
+		      const struct batch_row *const *order, bool *left);
+void store_costs_forget(struct store_costs *c);
+
+/**
+ * struct query_row - a row on its way through a query
+ * @waits: some of it is not in the file yet
+ * @runs: some of it is the period that runs
+ */
+struct query_row {
+	struct ledger_row row;
+	bool waits;
+	bool runs;
+};
+
+/* store_query.c, for store_query_costs.c: rows of registers, without costs */
+struct ledger_query *query_rows_open(struct store *s, const struct ledger_book *b, enum period p);
+void query_rows_from(struct ledger_query *q, s64 from_s, s64 to_s);
+int query_rows_next(struct ledger_query *q, const struct query_row **row);
+
+/* store_query_costs.c */
+struct query_costs;
+struct query_costs *query_costs_new(struct store *s, const struct ledger_book *b,
+				    struct prices *prices);
+void query_costs_free(struct query_costs *c);
+void query_costs_begin(struct query_costs *c);
+bool query_costs_of(struct query_costs *c, enum period p, const struct query_row *row,
+		    struct cost_row *cost);
+unsigned int query_costs_work(const struct query_costs *c);
+
 /* store.c, for store_query.c */
 sqlite3 *store_reader(const struct store *s);
 const struct ledger *store_ledger(const struct store *s);
+struct prices *store_prices(const struct store *s);
 const struct batch *store_batch(const struct store *s, unsigned int which);
 #define STORE_BATCHES 2	/* older first: at the writer, gathering */
 

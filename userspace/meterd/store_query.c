@@ -3,7 +3,7 @@
  * Entries of one meter: what is on the disk, what waits to be written, and what runs, as one.
  *
  * A page of rows at a time: those of the file, then over them those of the batches, which are
- * newer, then the running periods. A batch is forgotten by the loop, and only after it was
+ * newer, then the running periods; what a row costs is added when it is told. A batch is forgotten by the loop, and only after it was
  * written, so what a page finds in one of both places is never in neither.
  */
 #include <stdlib.h>
@@ -11,6 +11,11 @@
 #include "store_parts.h"
 
 #define PAGE_ROWS 32
+
+/* An answer takes no longer than some milliseconds: after so much work the rest is the next one's. */
+#define WORK_MAX 1000
+
+#define ENTRY_MAX (REGISTER_COUNT + COST_COUNT)
 
 /**
  * struct ledger_query - a walk over the rows of a meter
@@ -21,6 +26,7 @@
  * @page: the rows nearest to where the walk is, in its order
  * @count: rows in @page
  * @at: the next row of @page
+ * @costs: adds what rows cost; NULL: the meter has no prices, or nobody asked
  * @entries: of the row before @at
  * @entry_count: of them
  * @entry_at: the next of them
@@ -33,10 +39,11 @@ struct ledger_query {
 	s64 from_s;
 	s64 to_s;
 	bool backwards;
-	struct ledger_row page[PAGE_ROWS];
+	struct query_row page[PAGE_ROWS];
 	size_t count;
 	size_t at;
-	struct ledger_entry entries[REGISTER_COUNT];
+	struct query_costs *costs;
+	struct ledger_entry entries[ENTRY_MAX];
 	size_t entry_count;
 	size_t entry_at;
 };
@@ -47,9 +54,10 @@ static bool read_file(struct ledger_query *q)
 
 	q->count = 0;
 	ledger_file_rows_begin(q->rows, q->book->id, q->from_s, q->to_s, PAGE_ROWS);
-	do
-		rc = ledger_file_rows_next(q->rows, &q->page[q->count]);
-	while (rc == SQLITE_ROW && ++q->count < PAGE_ROWS);
+	do {
+		q->page[q->count].waits = q->page[q->count].runs = false;
+		rc = ledger_file_rows_next(q->rows, &q->page[q->count].row);
+	} while (rc == SQLITE_ROW && ++q->count < PAGE_ROWS);
 	sqlite3_reset(q->rows);
 	return rc == SQLITE_ROW || rc == SQLITE_DONE;
 }
@@ -60,37 +68,40 @@ static bool comes_before(const struct ledger_query *q, s64 a_s, s64 b_s)
 }
 
 /* The row of the page that starts then; NULL when it belongs to a later page. */
-static struct ledger_row *row_at(struct ledger_query *q, s64 start_s)
+static struct query_row *row_at(struct ledger_query *q, s64 start_s)
 {
 	size_t i = q->count;
 
-	while (i && comes_before(q, start_s, q->page[i - 1].start_s))
+	while (i && comes_before(q, start_s, q->page[i - 1].row.start_s))
 		i--;
-	if (i && q->page[i - 1].start_s == start_s)
+	if (i && q->page[i - 1].row.start_s == start_s)
 		return &q->page[i - 1];
 	if (i == PAGE_ROWS)
 		return NULL;
 	if (q->count < PAGE_ROWS)
 		q->count++;
 	memmove(&q->page[i + 1], &q->page[i], (q->count - 1 - i) * sizeof(q->page[0]));
-	q->page[i] = (struct ledger_row){ .start_s = start_s };
+	q->page[i] = (struct query_row){ .row.start_s = start_s };
 	return &q->page[i];
 }
 
-static void lay_over(struct ledger_query *q, s64 start_s, s64 end_s, unsigned int reg, s64 milli,
-		     u8 quality)
+/* NULL when the walk, or its page, does not come by there. */
+static struct query_row *lay_over(struct ledger_query *q, s64 start_s, s64 end_s, unsigned int reg,
+				  s64 milli, u8 quality)
 {
-	struct ledger_row *row;
+	struct query_row *at;
 
 	if (start_s < q->from_s || start_s >= q->to_s)
-		return;
-	row = row_at(q, start_s);
-	if (!row)
-		return;
-	row->end_s = end_s;
-	row->has |= 1ull << reg;
-	row->milli[reg] = milli;
-	row->quality[reg] = quality;
+		return NULL;
+	at = row_at(q, start_s);
+	if (!at)
+		return NULL;
+	at->row.end_s = end_s;
+	at->row.has |= 1ull << reg;
+	at->row.milli[reg] = milli;
+	at->row.quality[reg] = quality;
+	at->waits = true;
+	return at;
 }
 
 static void lay_over_batch(struct ledger_query *q, const struct batch *b)
@@ -108,9 +119,15 @@ static void lay_over_running(struct ledger_query *q)
 {
 	struct ledger_entry e;
 
-	for (unsigned int i = 0; i < q->book->count; i++)
+	for (unsigned int i = 0; i < q->book->count; i++) {
+		struct query_row *at = NULL;
+
 		if (ledger_running(q->book, q->book->accounts[i].reg, q->period, &e))
-			lay_over(q, e.start_s, e.end_s, register_index(e.reg), e.milli, e.quality);
+			at = lay_over(q, e.start_s, e.end_s, register_index(e.reg), e.milli,
+				      e.quality);
+		if (at)
+			at->runs = true;
+	}
 }
 
 static bool read_page(struct ledger_query *q)
@@ -122,25 +139,52 @@ static bool read_page(struct ledger_query *q)
 		lay_over_batch(q, store_batch(q->store, i));
 	lay_over_running(q);
 	if (q->count && q->backwards)
-		q->to_s = q->page[q->count - 1].start_s;
+		q->to_s = q->page[q->count - 1].row.start_s;
 	else if (q->count)
-		q->from_s = q->page[q->count - 1].start_s + 1;
+		q->from_s = q->page[q->count - 1].row.start_s + 1;
 	return true;
 }
 
-/* 1: the entries of the next row are there, 0: there is none, -1: the file can't be read. */
-static int next_row(struct ledger_query *q)
+/**
+ * query_rows_next - the next row of registers
+ * @q: a query
+ * @row: the row, until the next call
+ *
+ * Return: 1, 0 when there is none, -1 when the file can't be read.
+ */
+int query_rows_next(struct ledger_query *q, const struct query_row **row)
 {
 	if (q->at == q->count && !read_page(q))
 		return -1;
 	if (q->at == q->count)
 		return 0;
-	q->entry_count = ledger_row_entries(&q->page[q->at++], q->period, q->entries);
-	q->entry_at = 0;
+	*row = &q->page[q->at++];
 	return 1;
 }
 
-/* The start of the oldest row that can be told in full with @newest entries. */
+/* The same, with its entries. */
+static int next_row(struct ledger_query *q)
+{
+	const struct query_row *row;
+	struct cost_row cost;
+	int rc = query_rows_next(q, &row);
+
+	if (rc <= 0)
+		return rc;
+	q->entry_count = ledger_row_entries(&row->row, q->period, q->entries);
+	q->entry_at = 0;
+	if (!q->costs || q->backwards)
+		return 1;
+	if (!query_costs_of(q->costs, q->period, row, &cost))
+		return -1;
+	q->entry_count += cost_row_entries(&cost, q->period, q->entries + q->entry_count);
+	return 1;
+}
+
+/*
+ * The start of the oldest row that can be told in full with @newest entries. Each register has one
+ * cost at most, and there are two more, the total and charges: as many are reckoned with.
+ */
 static bool find_newest(struct ledger_query *q, size_t newest, s64 *from_s)
 {
 	size_t count = 0;
@@ -148,7 +192,7 @@ static bool find_newest(struct ledger_query *q, size_t newest, s64 *from_s)
 
 	*from_s = q->to_s;
 	while ((rc = next_row(q)) > 0) {
-		count += q->entry_count;
+		count += q->costs ? 2 * q->entry_count + 2 : q->entry_count;
 		if (count > newest)
 			break;
 		*from_s = q->entries[0].start_s;
@@ -164,6 +208,52 @@ static bool prepare(struct ledger_query *q, bool backwards)
 	q->count = q->at = 0;
 	q->entry_count = q->entry_at = 0;
 	return !ledger_file_rows(store_reader(q->store), q->period, backwards, &q->rows);
+}
+
+/**
+ * query_rows_open - rows of a meter, without costs
+ * @s: the store
+ * @b: the meter
+ * @p: which periods
+ *
+ * Return: the query, which query_rows_from() begins, or NULL.
+ */
+struct ledger_query *query_rows_open(struct store *s, const struct ledger_book *b, enum period p)
+{
+	struct ledger_query *q = calloc(1, sizeof(*q));
+
+	if (!q)
+		return NULL;
+	q->store = s;
+	q->period = p;
+	q->book = b;
+	if (prepare(q, false))
+		return q;
+	ledger_query_close(q);
+	return NULL;
+}
+
+/**
+ * query_rows_from - begin, or begin anew
+ * @q: of query_rows_open()
+ * @from_s: start at the earliest
+ * @to_s: exclusive
+ */
+void query_rows_from(struct ledger_query *q, s64 from_s, s64 to_s)
+{
+	q->count = q->at = 0;
+	q->from_s = from_s;
+	q->to_s = to_s;
+}
+
+static bool find_costs(struct ledger_query *q)
+{
+	struct prices *prices = store_prices(q->store);
+
+	if (!prices_has_meter(prices, q->book->name))
+		return true;
+	q->costs = query_costs_new(q->store, q->book, prices);
+	return q->costs;
 }
 
 static bool begin(struct ledger_query *q, s64 from_s, s64 to_s, size_t newest)
@@ -202,7 +292,7 @@ struct ledger_query *ledger_query_open(struct store *s, const char *name, enum p
 	q->store = s;
 	q->period = p;
 	q->book = ledger_find(store_ledger(s), name);
-	if (!q->book || begin(q, from_s, to_s, newest))
+	if (!q->book || (find_costs(q) && begin(q, from_s, to_s, newest)))
 		return q;
 	ledger_query_close(q);
 	return NULL;
@@ -211,10 +301,11 @@ struct ledger_query *ledger_query_open(struct store *s, const char *name, enum p
 /**
  * ledger_query_next - the next entries
  * @q: a query
- * @entries: filled, by start and then in order of register_index()
+ * @entries: filled, by start and then in order of register_index(), costs behind them
  * @max: at most so many
  *
  * Holds no transaction between the calls: what is written meanwhile is seen from the next page on.
+ * Where costs take long to sum, fewer entries are given at a time.
  *
  * Return: how many, 0 at the end, -1 when the file can't be read.
  */
@@ -225,9 +316,13 @@ int ledger_query_next(struct ledger_query *q, struct ledger_entry *entries, size
 
 	if (!q->book)
 		return 0;
+	if (q->costs)
+		query_costs_begin(q->costs);
 	while (count < max && rc > 0) {
 		if (q->entry_at < q->entry_count)
 			entries[count++] = q->entries[q->entry_at++];
+		else if (count && q->costs && query_costs_work(q->costs) > WORK_MAX)
+			break;
 		else
 			rc = next_row(q);
 	}
@@ -243,5 +338,6 @@ void ledger_query_close(struct ledger_query *q)
 	if (!q)
 		return;
 	sqlite3_finalize(q->rows);
+	query_costs_free(q->costs);
 	free(q);
 }
