@@ -5,7 +5,11 @@
 #ifndef METERCTL_LEDGER_H
 #define METERCTL_LEDGER_H
 
+#include "../lib/ledger_cost.h"
 #include "../lib/ledger_file.h"
+
+/* What a period has at most: registers and costs. */
+#define LEDGER_ENTRIES (REGISTER_COUNT + COST_COUNT)
 
 enum ledger_format {
 	FORMAT_TABLE,
@@ -58,6 +62,11 @@ struct ledger_counter {
 
 /* ledger_accounts.c: by register_index() */
 int ledger_counters_read(sqlite3 *db, u32 meter, struct ledger_counter counters[REGISTER_COUNT]);
+
+/* ledger_costs.c */
+int ledger_costs_open(sqlite3 *db, sqlite3_stmt **costs);
+int ledger_costs_of(sqlite3_stmt *costs, u32 meter, enum period p, const struct ledger_row *row,
+		    struct cost_row *cost);
 
 /* ledger_text.c */
 const struct zone *ledger_meter_zone(const struct ledger_file_meter *m);

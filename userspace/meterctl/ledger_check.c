@@ -7,6 +7,8 @@
  * each day that of its quarters where those are kept. Imported values belong to no segment: they
  * are left out of the first, and compared among themselves in the second. A total that the meter
  * sent only later was the sum of its tariffs before: that has no segment either.
+ *
+ * What a day cost is the sum of its parts, of a day that is there.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -301,6 +303,52 @@ static void check_parts(struct check *c, enum period p)
 	free(whole);
 }
 
+/* What was imported, or is to be computed again, is rounded or of other prices: prices 0. */
+static void check_cost(struct check *c, const struct cost_row *cost)
+{
+	s64 sum = 0;
+	char time[20];
+
+	ledger_local_time(c->zone, PERIOD_DAY, cost->start_s, time);
+	for (u32 left = cost->has; left; left &= left - 1) {
+		enum cost i = __ffs64(left);
+
+		c->periods++;
+		if (i == COST_TOTAL || (i >= COST_IMPORT_T1 && i <= COST_IMPORT_T16))
+			continue;
+		add(&sum, i == COST_EXPORT ? -(u64)cost->exact[i] : (u64)cost->exact[i]);
+	}
+	if (cost->has & 1u << COST_TOTAL && cost->prices &&
+	    !(cost->quality[COST_TOTAL] & QUALITY_MISSING) && cost->exact[COST_TOTAL] != sum)
+		wrong(c, "day %s: its cost is not the sum of its parts", time);
+}
+
+static int check_costs(struct check *c)
+{
+	sqlite3_stmt *costs;
+	struct cost_row cost;
+	struct ledger_row day;
+	sqlite3_stmt *days = NULL;
+	int rc = ledger_costs_open(c->db, &costs);
+
+	if (rc || !costs)
+		return rc;
+	rc = ledger_file_rows(c->db, PERIOD_DAY, false, &days);
+	ledger_file_costs_begin(costs, c->meter.id, INT64_MIN, INT64_MAX);
+	while (!rc && (rc = ledger_file_costs_next(costs, &cost)) == SQLITE_ROW) {
+		check_cost(c, &cost);
+		ledger_file_rows_begin(days, c->meter.id, cost.start_s, cost.start_s + 1, 1);
+		rc = ledger_file_rows_next(days, &day);
+		if (rc == SQLITE_DONE || day.end_s != cost.end_s)
+			wrong(c, "there is a cost of a day from %lld on, but no such day",
+			      (long long)cost.start_s);
+		rc = rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+	}
+	sqlite3_finalize(days);
+	sqlite3_finalize(costs);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 static void check_meter(void *context, const struct ledger_file_meter *m)
 {
 	struct check *c = context;
@@ -321,6 +369,8 @@ static void check_meter(void *context, const struct ledger_file_meter *m)
 		check_level(c, p);
 	for (unsigned int p = PERIOD_DAY; p < PERIOD_COUNT; p++)
 		check_parts(c, p);
+	if (check_costs(c))
+		unreadable(c);
 }
 
 static bool check_integrity(struct check *c)

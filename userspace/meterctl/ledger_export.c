@@ -13,12 +13,14 @@
 
 /**
  * struct export - what is kept from value to value
+ * @costs: reads what days cost, or NULL
  * @object: the JSON of a value without what belongs to the meter; @length of it
  */
 struct export {
 	sqlite3 *db;
 	const struct ledger_arguments *args;
 	const struct ledger_file_meter *meter;
+	sqlite3_stmt *costs;
 	FILE *object_file;
 	char *object;
 	size_t length;
@@ -51,10 +53,10 @@ static void print_csv(const struct ledger_file_meter *m, const struct ledger_ent
 	quality_text(e->quality, quality);
 	printf("%s,", m->name);
 	print_csv_text(m->number);
-	printf(",%s,%s,%s,%s,", period_name(e->period), start, end, quantity_info[e->reg].name);
+	printf(",%s,%s,%s,%s,", period_name(e->period), start, end, ledger_entry_register(e));
 	if (!(e->quality & QUALITY_MISSING))
-		json_milli(stdout, e->milli);
-	printf(",%s,", register_unit(e->reg));
+		ledger_entry_value(stdout, e);
+	printf(",%s,", ledger_entry_unit(e));
 	print_csv_text(quality);
 	putchar('\n');
 }
@@ -76,9 +78,14 @@ static void print_json(struct export *x, const struct ledger_entry *e)
 
 static void print_row(struct export *x, enum period p, const struct ledger_row *row)
 {
-	struct ledger_entry entries[REGISTER_COUNT];
+	struct ledger_entry entries[LEDGER_ENTRIES];
 	size_t count = ledger_row_entries(row, p, entries);
+	struct cost_row cost;
 
+	x->rc = ledger_costs_of(x->costs, x->meter->id, p, row, &cost);
+	if (x->rc)
+		return;
+	count += cost_row_entries(&cost, p, entries + count);
 	for (size_t i = 0; i < count; i++) {
 		if (x->args->format == FORMAT_JSON)
 			print_json(x, &entries[i]);
@@ -97,8 +104,11 @@ static void export_period(struct export *x, enum period p, s64 from_s, s64 to_s)
 	if (x->rc)
 		return;
 	ledger_file_rows_begin(rows, x->meter->id, from_s, to_s, INT64_MAX);
-	while ((x->rc = ledger_file_rows_next(rows, &row)) == SQLITE_ROW)
+	while ((x->rc = ledger_file_rows_next(rows, &row)) == SQLITE_ROW) {
 		print_row(x, p, &row);
+		if (x->rc)
+			break;
+	}
 	if (x->rc == SQLITE_DONE)
 		x->rc = SQLITE_OK;
 	sqlite3_finalize(rows);
@@ -126,6 +136,9 @@ static void export_all(struct export *x)
 	struct ledger_file_meter m;
 	int rc;
 
+	x->rc = ledger_costs_open(x->db, &x->costs);
+	if (x->rc)
+		return;
 	if (x->args->meter && ledger_file_find(x->db, x->args->meter, &m)) {
 		export_meter(x, &m);
 		return;
@@ -165,6 +178,7 @@ int ledger_export(sqlite3 *db, const struct ledger_arguments *args)
 	if (args->format != FORMAT_JSON)
 		puts("meter,number,period,start,end,register,value,unit,quality");
 	export_all(&x);
+	sqlite3_finalize(x.costs);
 	fclose(x.object_file);
 	free(x.object);
 	return export_end(&x);

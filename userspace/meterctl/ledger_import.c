@@ -3,7 +3,8 @@
  * meterctl ledger import: puts exported values into a ledger, all of them or none.
  *
  * What is there stays as it is: a value that the ledger has already, or counts right now, is left
- * out. What comes in is marked, for no register was ever seen to count it.
+ * out. What comes in is marked, for no register was ever seen to count it. Of costs only those of
+ * days are taken, which the others follow from; meterd computes them again where it has prices.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,10 +20,13 @@
 /**
  * struct import - what is kept from value to value
  * @reader: statements that read the row that is there, by period
+ * @costs: reads what a day cost, @put_cost writes it
+ * @stale: marks the cost of a day of which something came in
  * @meter: of the row at hand
  * @counters: of the meter, for what runs
  * @period: of the row at hand
  * @row: gathered until another begins
+ * @cost: of a day, likewise
  * @added: values that came in
  * @there: values that the ledger had, the same
  * @kept: values that were left out since the ledger has another one
@@ -32,10 +36,14 @@ struct import {
 	sqlite3 *db;
 	struct ledger_file_writer *writer;
 	sqlite3_stmt *reader[PERIOD_COUNT];
+	sqlite3_stmt *costs;
+	sqlite3_stmt *put_cost;
+	sqlite3_stmt *stale;
 	struct ledger_file_meter meter;
 	struct ledger_counter counters[REGISTER_COUNT];
 	enum period period;
 	struct ledger_row row;
+	struct cost_row cost;
 	u64 added;
 	u64 there;
 	u64 kept;
@@ -100,7 +108,16 @@ static int read_there(struct import *i, struct ledger_row *there)
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-static int put_row(struct import *i)
+/* What the day cost was computed without what comes in. */
+static int mark_stale(struct import *i)
+{
+	sqlite3_bind_int64(i->stale, 1, i->meter.id);
+	sqlite3_bind_int64(i->stale, 2, i->row.start_s);
+	sqlite3_step(i->stale);
+	return sqlite3_reset(i->stale);
+}
+
+static int put_registers(struct import *i)
 {
 	struct ledger_row there = { 0 };
 	int rc;
@@ -112,10 +129,59 @@ static int put_row(struct import *i)
 		return rc;
 	sift(i, &there);
 	i->added += __builtin_popcountll(i->row.has);
-	rc = i->row.has ? ledger_file_put_row(i->writer, i->period, i->meter.id, &i->row) :
-			  SQLITE_OK;
+	if (!i->row.has)
+		return SQLITE_OK;
+	rc = ledger_file_put_row(i->writer, i->period, i->meter.id, &i->row);
 	i->row.has = 0;
+	return rc ? rc : mark_stale(i);
+}
+
+/* Takes out of the costs what must not go in. */
+static void sift_costs(struct import *i, const struct cost_row *there)
+{
+	for (u32 left = i->cost.has; left; left &= left - 1) {
+		unsigned int c = __ffs64(left);
+
+		if (!(there->has >> c & 1))
+			continue;
+		if (there->quality[c] == i->cost.quality[c] &&
+		    cost_rounded_e5(there->exact[c]) == cost_rounded_e5(i->cost.exact[c]))
+			i->there++;
+		else
+			i->kept++;
+		i->cost.has &= ~(1u << c);
+	}
+}
+
+static int put_costs(struct import *i)
+{
+	struct cost_row there = { 0 };
+	int rc;
+
+	if (!i->cost.has)
+		return SQLITE_OK;
+	ledger_file_costs_begin(i->costs, i->meter.id, i->row.start_s, i->row.start_s + 1);
+	rc = ledger_file_costs_next(i->costs, &there);
+	sqlite3_reset(i->costs);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		return rc;
+	sift_costs(i, &there);
+	i->added += __builtin_popcount(i->cost.has);
+	for (unsigned int c = 0; c < COST_COUNT; c++)
+		if (there.has >> c & 1)
+			cost_put(&i->cost, c, there.exact[c], there.quality[c]);
+	i->cost.start_s = i->row.start_s;
+	i->cost.end_s = i->row.end_s;
+	rc = ledger_file_put_cost(i->put_cost, i->meter.id, &i->cost);
+	i->cost = (struct cost_row){ 0 };
 	return rc;
+}
+
+static int put_row(struct import *i)
+{
+	int rc = put_registers(i);
+
+	return rc ? rc : put_costs(i);
 }
 
 static int add_meter(struct import *i, const char *name, const char *number)
@@ -150,7 +216,6 @@ static int set_meter(struct import *i, const char *name, const char *number)
 static bool add_value(void *context, const struct ledger_value *v)
 {
 	const struct ledger_entry *e = &v->entry;
-	unsigned int reg = register_index(e->reg);
 	struct import *i = context;
 	bool same = !strcmp(i->meter.name, v->meter) && i->period == e->period &&
 		    i->row.start_s == e->start_s;
@@ -160,11 +225,25 @@ static bool add_value(void *context, const struct ledger_value *v)
 	i->period = e->period;
 	i->row.start_s = e->start_s;
 	i->row.end_s = e->end_s;
-	i->row.has |= 1ull << reg;
-	i->row.milli[reg] = e->milli;
-	i->row.quality[reg] = e->quality | LEDGER_FILE_IMPORTED;
+	if (e->reg < COST_REGISTER) {
+		unsigned int reg = register_index(e->reg);
+
+		i->row.has |= 1ull << reg;
+		i->row.milli[reg] = e->milli;
+		i->row.quality[reg] = e->quality | LEDGER_FILE_IMPORTED;
+	} else if (e->period == PERIOD_DAY) {
+		cost_put(&i->cost, e->reg - COST_REGISTER, e->milli * COST_EXACT_PER_E5,
+			 e->quality);
+		strcpy(i->cost.currency, e->currency);
+	}
 	return true;
 }
+
+static const char set_stale[] =
+	"UPDATE cost SET prices = 0 WHERE meter = ?1 AND start <= ?2 AND until > ?2";
+
+/* meterd is to look at all days. */
+static const char look_at_all[] = "DELETE FROM about WHERE key = 'costs'";
 
 static bool prepare(struct import *i)
 {
@@ -173,6 +252,12 @@ static bool prepare(struct import *i)
 	i->writer = ledger_file_writer_new(i->db);
 	for (unsigned int p = 0; !rc && p < PERIOD_COUNT; p++)
 		rc = ledger_file_rows(i->db, p, false, &i->reader[p]);
+	if (!rc)
+		rc = ledger_file_costs(i->db, &i->costs);
+	if (!rc)
+		rc = ledger_file_costs_put(i->db, &i->put_cost);
+	if (!rc)
+		rc = sqlite3_prepare_v2(i->db, set_stale, -1, &i->stale, NULL);
 	if (!rc && i->writer)
 		rc = sqlite3_exec(i->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 	return i->writer && !failed(i, rc);
@@ -182,6 +267,9 @@ static void finish(struct import *i)
 {
 	for (unsigned int p = 0; p < PERIOD_COUNT; p++)
 		sqlite3_finalize(i->reader[p]);
+	sqlite3_finalize(i->costs);
+	sqlite3_finalize(i->put_cost);
+	sqlite3_finalize(i->stale);
 	ledger_file_writer_free(i->writer);
 	if (!sqlite3_get_autocommit(i->db))
 		sqlite3_exec(i->db, "ROLLBACK", NULL, NULL, NULL);
@@ -201,6 +289,7 @@ static int import_stream(struct import *i, FILE *in, const char *name)
 	int rc = UNUSABLE;
 
 	if (prepare(i) && ledger_parse(in, name, add_value, i) && !failed(i, put_row(i)) &&
+	    !failed(i, sqlite3_exec(i->db, look_at_all, NULL, NULL, NULL)) &&
 	    !failed(i, sqlite3_exec(i->db, "COMMIT", NULL, NULL, NULL)))
 		rc = tell(i);
 	finish(i);

@@ -10,8 +10,9 @@
 
 #define LINE_MAX_BYTES 1024
 
-/* 15 digits before the point: more than any register shows. */
-#define WHOLE_DIGITS_MAX 15
+/* Digits before the point: more than any register shows, and as exact amounts of money have. */
+#define REGISTER_DIGITS_MAX 15
+#define COST_DIGITS_MAX 7
 
 const char *const ledger_member_names[MEMBER_COUNT] = {
 	"meter", "number", "period", "start", "end", "register", "value", "unit", "quality",
@@ -26,8 +27,8 @@ static bool is_name(const char *text)
 	return len && len <= METER_NAME_LEN && strspn(text, allowed) == len;
 }
 
-/* An exact decimal with at most three decimals, in thousandths. */
-static bool parse_milli(const char *text, s64 *milli)
+/* An exact decimal of so many decimals, in units of the last one; zeros behind them are none. */
+static bool parse_decimal(const char *text, size_t digits_max, size_t wanted, s64 *number)
 {
 	bool negative = *text == '-';
 	const char *whole = text + negative;
@@ -35,19 +36,52 @@ static bool parse_milli(const char *text, s64 *milli)
 	const char *rest = whole + digits;
 	s64 value = 0;
 
-	if (!digits || digits > WHOLE_DIGITS_MAX)
+	if (!digits || digits > digits_max)
 		return false;
 	for (size_t i = 0; i < digits; i++)
 		value = value * 10 + (whole[i] - '0');
 	if (*rest == '.') {
 		decimals = strspn(++rest, "0123456789");
-		if (!decimals || decimals > 3)
+		if (!decimals ||
+		    (decimals > wanted && strspn(rest + wanted, "0") != decimals - wanted))
 			return false;
 	}
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < wanted; i++)
 		value = value * 10 + (i < decimals ? rest[i] - '0' : 0);
-	*milli = negative ? -value : value;
+	*number = negative ? -value : value;
 	return !rest[decimals];
+}
+
+static bool parse_value(const char *text, struct ledger_entry *e)
+{
+	if (e->reg >= COST_REGISTER)
+		return parse_decimal(text, COST_DIGITS_MAX, 5, &e->milli);
+	return parse_decimal(text, REGISTER_DIGITS_MAX, 3, &e->milli);
+}
+
+static bool parse_register(const char *name, struct ledger_entry *e)
+{
+	enum quantity reg;
+	enum cost cost;
+
+	if (cost_by_name(name, &cost))
+		e->reg = COST_REGISTER + cost;
+	else if (register_by_name(name, &reg))
+		e->reg = reg;
+	else
+		return false;
+	return true;
+}
+
+static bool parse_unit(const char *text, struct ledger_entry *e)
+{
+	if (e->reg < COST_REGISTER)
+		return !strcmp(text, register_unit(e->reg));
+	if (strlen(text) != CURRENCY_LEN ||
+	    strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != CURRENCY_LEN)
+		return false;
+	strcpy(e->currency, text);
+	return true;
 }
 
 /* Civil periods of any zone: a day has 23 to 25 hours, more or less where a zone moved. */
@@ -75,7 +109,6 @@ const char *ledger_value_of(const char *const members[MEMBER_COUNT], struct ledg
 	const char *number = members[MEMBER_NUMBER] ? members[MEMBER_NUMBER] : "";
 	unsigned int quality = 0;
 	enum period period;
-	enum quantity reg;
 
 	*v = (struct ledger_value){ 0 };
 	for (unsigned int i = 0; i < MEMBER_COUNT; i++)
@@ -91,18 +124,18 @@ const char *ledger_value_of(const char *const members[MEMBER_COUNT], struct ledg
 	    !iso_time_parse(members[MEMBER_END], &e->end_s) ||
 	    !length_fits(period, e->start_s, e->end_s))
 		return "start and end: such as 2025-11-20T14:15:00Z, as far apart as the period is long";
-	if (!register_by_name(members[MEMBER_REGISTER], &reg))
+	if (!parse_register(members[MEMBER_REGISTER], e))
 		return "register: there is none of this name";
-	if (strcmp(members[MEMBER_UNIT], register_unit(reg)))
+	if (!parse_unit(members[MEMBER_UNIT], e))
 		return "unit: not that of the register";
 	if (!quality_parse(members[MEMBER_QUALITY], &quality))
 		return "quality: good, or estimated, partial and so on";
 	if (quality & QUALITY_MISSING ? members[MEMBER_VALUE] && *members[MEMBER_VALUE] :
 					!members[MEMBER_VALUE] ||
-						!parse_milli(members[MEMBER_VALUE], &e->milli))
-		return "value: an exact decimal with at most three decimals; none when missing";
+						!parse_value(members[MEMBER_VALUE], e))
+		return "value: an exact decimal with at most three decimals, of costs five; none "
+		       "when missing";
 	e->period = period;
-	e->reg = reg;
 	e->quality = quality;
 	strcpy(v->meter, members[MEMBER_METER]);
 	strcpy(v->number, number);

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "../lib/ledger_entry.h"
+#include "../lib/ledger_cost.h"
 #include "../../kernel/include/uapi/linux/meterline.h"
 
 /** struct ledger_value - a value of an export; @entry has no value when it is missing */

@@ -11,13 +11,13 @@
 /* Objects of ours have less than 300 bytes. */
 #define OBJECT_MAX_BYTES 1024
 
-/* Numbers as text: jansson reads 15 digits exactly, and a value has at most three decimals. */
+/* Numbers as text: jansson reads 15 digits exactly, and a value has at most five decimals. */
 static const char *number_text(const json_t *value, char text[40])
 {
 	if (json_is_integer(value))
 		snprintf(text, 40, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 	else if (json_is_real(value))
-		snprintf(text, 40, "%.3f", json_real_value(value));
+		snprintf(text, 40, "%.5f", json_real_value(value));
 	else
 		return NULL;
 	return text;

@@ -14,7 +14,9 @@
 
 /**
  * struct show - what is kept from line to line
+ * @costs: reads what days cost, or NULL
  * @columns: bits register_index() that the table has
+ * @cost_columns: bits enum cost, likewise, in @currency
  */
 struct show {
 	sqlite3 *db;
@@ -22,19 +24,27 @@ struct show {
 	enum period period;
 	const struct ledger_file_meter *meter;
 	const struct zone *zone;
+	sqlite3_stmt *costs;
 	struct ledger_counter counters[REGISTER_COUNT];
 	s64 from_s;
 	s64 to_s;
 	u64 columns;
+	u32 cost_columns;
+	char currency[CURRENCY_LEN + 1];
 	u64 lines;
 	int rc;
 };
 
-static int column_width(unsigned int i)
+static int name_width(const char *name)
 {
-	int width = strlen(quantity_info[register_at(i)].name);
+	int width = strlen(name);
 
 	return width < 14 ? 14 : width;
+}
+
+static int column_width(unsigned int i)
+{
+	return name_width(quantity_info[register_at(i)].name);
 }
 
 static void print_head(const struct show *s)
@@ -46,10 +56,17 @@ static void print_head(const struct show *s)
 
 		printf(" %*s", column_width(i), quantity_info[register_at(i)].name);
 	}
+	for (u32 left = s->cost_columns; left; left &= left - 1) {
+		const char *name = cost_name(__ffs64(left));
+
+		printf(" %*s", name_width(name), name);
+	}
 	printf("\n%-*s", TIME_WIDTH, "");
 	for (u64 left = s->columns; left; left &= left - 1)
 		printf(" %*s", column_width(__ffs64(left)),
 		       register_unit(register_at(__ffs64(left))));
+	for (u32 left = s->cost_columns; left; left &= left - 1)
+		printf(" %*s", name_width(cost_name(__ffs64(left))), s->currency);
 	putchar('\n');
 }
 
@@ -63,6 +80,36 @@ static void print_value(unsigned int i, const struct ledger_entry *e)
 	if (e->quality & QUALITY_MISSING)
 		strcpy(text, "-");
 	printf(" %*s", column_width(i), text);
+}
+
+static void print_cost(unsigned int c, const struct cost_row *cost)
+{
+	s64 e5 = cost_rounded_e5(cost->exact[c]);
+	u64 size = e5 < 0 ? -(u64)e5 : (u64)e5;
+	char text[32];
+
+	snprintf(text, sizeof(text), "%s%" PRIu64 ".%05u", e5 < 0 ? "-" : "", size / 100000,
+		 (unsigned int)(size % 100000));
+	if (cost->quality[c] & QUALITY_MISSING)
+		strcpy(text, "-");
+	printf(" %*s", name_width(cost_name(c)), cost->has >> c & 1 ? text : "");
+}
+
+/* The quality of all of them. */
+static unsigned int print_costs(struct show *s, const struct ledger_row *row)
+{
+	unsigned int quality = 0;
+	struct cost_row cost;
+	int rc = ledger_costs_of(s->costs, s->meter->id, s->period, row, &cost);
+
+	if (rc)
+		s->rc = rc;
+	for (u32 left = s->cost_columns; left; left &= left - 1) {
+		print_cost(__ffs64(left), &cost);
+		if (cost.has >> __ffs64(left) & 1)
+			quality |= cost.quality[__ffs64(left)];
+	}
+	return quality;
 }
 
 static void print_line(struct show *s, const struct ledger_row *row, const char *note)
@@ -84,6 +131,7 @@ static void print_line(struct show *s, const struct ledger_row *row, const char 
 			printf(" %*s", column_width(i), "");
 		}
 	}
+	quality |= print_costs(s, row);
 	quality_text(quality, words);
 	printf("  %s\n", *note ? note : quality ? words : "");
 	s->lines++;
@@ -136,9 +184,14 @@ static void add_columns(struct show *s, const struct ledger_row *row)
 {
 	struct ledger_entry entries[REGISTER_COUNT];
 	size_t count = ledger_row_entries(row, s->period, entries);
+	struct cost_row cost;
 
 	for (size_t i = 0; i < count; i++)
 		s->columns |= 1ull << register_index(entries[i].reg);
+	if (ledger_costs_of(s->costs, s->meter->id, s->period, row, &cost) || !cost.has)
+		return;
+	s->cost_columns |= cost.has;
+	strcpy(s->currency, cost.currency);
 }
 
 static void print_ended(struct show *s, const struct ledger_row *row)
@@ -167,6 +220,7 @@ static void show_meter(void *context, const struct ledger_file_meter *m)
 	s->meter = m;
 	s->zone = ledger_meter_zone(m);
 	s->columns = 0;
+	s->cost_columns = 0;
 	set_span(s);
 	s->rc = ledger_counters_read(s->db, m->id, s->counters);
 	if (s->rc)
@@ -198,12 +252,15 @@ int ledger_show(sqlite3 *db, const struct ledger_arguments *args)
 		.period = args->period == PERIOD_COUNT ? PERIOD_DAY : args->period,
 	};
 	struct ledger_file_meter m;
-	int rc = SQLITE_OK;
+	int rc = ledger_costs_open(db, &s.costs);
 
+	if (rc)
+		s.rc = rc;
 	if (args->meter && ledger_file_find(db, args->meter, &m))
 		show_meter(&s, &m);
 	else
 		rc = ledger_file_meters(db, show_meter, &s);
+	sqlite3_finalize(s.costs);
 	if (rc || s.rc) {
 		say("%s: not all of it can be read: %s", args->path, sqlite3_errmsg(db));
 		return UNUSABLE;
