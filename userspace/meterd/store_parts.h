@@ -120,13 +120,11 @@ void store_costs_forget(struct store_costs *c);
 
 /**
  * struct query_row - a row on its way through a query
- * @waits: some of it is not in the file yet
- * @runs: some of it is the period that runs
+ * @waits: some of it is not in the file: it waits to be written, or runs
  */
 struct query_row {
 	struct ledger_row row;
 	bool waits;
-	bool runs;
 };
 
 /* store_query.c, for store_query_costs.c: rows of registers, without costs */

@@ -55,7 +55,7 @@ static bool read_file(struct ledger_query *q)
 	q->count = 0;
 	ledger_file_rows_begin(q->rows, q->book->id, q->from_s, q->to_s, PAGE_ROWS);
 	do {
-		q->page[q->count].waits = q->page[q->count].runs = false;
+		q->page[q->count].waits = false;
 		rc = ledger_file_rows_next(q->rows, &q->page[q->count].row);
 	} while (rc == SQLITE_ROW && ++q->count < PAGE_ROWS);
 	sqlite3_reset(q->rows);
@@ -85,23 +85,21 @@ static struct query_row *row_at(struct ledger_query *q, s64 start_s)
 	return &q->page[i];
 }
 
-/* NULL when the walk, or its page, does not come by there. */
-static struct query_row *lay_over(struct ledger_query *q, s64 start_s, s64 end_s, unsigned int reg,
-				  s64 milli, u8 quality)
+static void lay_over(struct ledger_query *q, s64 start_s, s64 end_s, unsigned int reg, s64 milli,
+		     u8 quality)
 {
 	struct query_row *at;
 
 	if (start_s < q->from_s || start_s >= q->to_s)
-		return NULL;
+		return;
 	at = row_at(q, start_s);
 	if (!at)
-		return NULL;
+		return;
 	at->row.end_s = end_s;
 	at->row.has |= 1ull << reg;
 	at->row.milli[reg] = milli;
 	at->row.quality[reg] = quality;
 	at->waits = true;
-	return at;
 }
 
 static void lay_over_batch(struct ledger_query *q, const struct batch *b)
@@ -119,15 +117,9 @@ static void lay_over_running(struct ledger_query *q)
 {
 	struct ledger_entry e;
 
-	for (unsigned int i = 0; i < q->book->count; i++) {
-		struct query_row *at = NULL;
-
+	for (unsigned int i = 0; i < q->book->count; i++)
 		if (ledger_running(q->book, q->book->accounts[i].reg, q->period, &e))
-			at = lay_over(q, e.start_s, e.end_s, register_index(e.reg), e.milli,
-				      e.quality);
-		if (at)
-			at->runs = true;
-	}
+			lay_over(q, e.start_s, e.end_s, register_index(e.reg), e.milli, e.quality);
 }
 
 static bool read_page(struct ledger_query *q)

@@ -88,12 +88,6 @@ static struct ledger_query *rows_of(struct query_costs *c, struct ledger_query *
 	return *rows;
 }
 
-static void runs(struct cost_row *cost)
-{
-	for (unsigned int i = 0; i < COST_COUNT; i++)
-		cost->quality[i] |= QUALITY_PARTIAL;
-}
-
 /* 1: it is stored, 0: it is not, -1: the file can't be read. */
 static int read_stored(struct query_costs *c, s64 start_s, struct cost_row *cost)
 {
@@ -146,10 +140,8 @@ static bool day_cost(struct query_costs *c, const struct query_row *day, bool de
 		return true;
 	if (price_section_has_quarters(s) && !add_quarters(c, s, row, &quarters))
 		return false;
-	if (!costs_of_day(s, c->book->zone, row, &quarters, cost) && there && !day->runs)
+	if (!costs_of_day(s, c->book->zone, row, &quarters, cost) && there)
 		*cost = stored;
-	if (day->runs)
-		runs(cost);
 	return true;
 }
 
@@ -170,18 +162,14 @@ static bool sum_of_days(struct query_costs *c, const struct ledger_row *whole, s
 	return !rc;
 }
 
-static void quarter_cost(struct query_costs *c, const struct query_row *quarter,
-			 struct cost_row *cost)
+static void quarter_cost(struct query_costs *c, const struct ledger_row *row, struct cost_row *cost)
 {
-	const struct ledger_row *row = &quarter->row;
 	const struct price_section *s = prices_section(c->prices, c->book->name, c->book->zone,
 						       row->start_s);
 
 	*cost = (struct cost_row){ 0 };
 	if (s)
 		costs_of_quarter(s, c->book->zone, row, cost);
-	if (quarter->runs)
-		runs(cost);
 }
 
 /**
@@ -197,7 +185,7 @@ bool query_costs_of(struct query_costs *c, enum period p, const struct query_row
 		    struct cost_row *cost)
 {
 	if (p == PERIOD_QUARTER)
-		quarter_cost(c, row, cost);
+		quarter_cost(c, &row->row, cost);
 	else if (p == PERIOD_DAY)
 		return day_cost(c, row, true, cost);
 	else
