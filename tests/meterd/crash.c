@@ -175,7 +175,9 @@ static void export_all(struct bench *t, struct text *text)
 static bool open_story(struct bench *t)
 {
 	t->only_told = true;
-	return bench_open_days(t, 2);
+	return bench_open_days(t, 2) &&
+	       bench_prices(t, "[price a]\ncurrency = EUR\nimport = 0.25161\nexport = 0.04\n"
+			       "gas = 1.2\nfixed_month = 10\n");
 }
 
 static void load(struct image *f, const char *path)

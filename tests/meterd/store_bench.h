@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../userspace/meterd/log.h"
+#include "../../userspace/meterd/config.h"
 #include "../../userspace/meterd/store_parts.h"
 #include "../host/host.h"
 
@@ -146,6 +146,43 @@ static bool bench_commit(struct bench *t)
 static __attribute__((unused)) struct ledger_book *bench_meter(struct bench *t, const char *name)
 {
 	return ledger_add(t->ledger, name, name, "line", zone_get("Europe/Paris"));
+}
+
+/* Of the one file that they name. */
+static __attribute__((unused)) struct price_series *bench_series(void *context, const char *path)
+{
+	struct price_series **series = context;
+	char error[PRICE_ERROR_MAX];
+
+	if (!*series)
+		*series = price_series_read(path, error);
+	return *series;
+}
+
+/* What the sections of a configuration say costs; @text "": nothing. */
+static __attribute__((unused)) bool bench_prices(struct bench *t, const char *text)
+{
+	struct price_series *series = NULL;
+	struct prices *p = NULL;
+	struct config *c;
+	char path[96];
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%s/meterd.conf", t->directory);
+	out = fopen(path, "w");
+	if (!out)
+		abort();
+	fprintf(out, "[daemon]\nstate = .\ntimezone = Europe/Paris\n%s", text);
+	fclose(out);
+	c = config_read(path);
+	unlink(path);
+	if (c && c->price_count)
+		p = prices_new(c, bench_series, &series);
+	price_series_put(series);
+	config_free(c);
+	store_set_prices(t->store, p);
+	prices_put(p);
+	return p || !*text;
 }
 
 /* The registers of a house: two tariffs, what goes back, and gas once an hour. */

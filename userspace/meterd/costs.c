@@ -59,9 +59,10 @@ static bool product(const struct costing *k, const struct ledger_entry *e, s64 s
 	*exact = 0;
 	if (e->quality & QUALITY_MISSING || !e->milli)
 		return true;
+	/* The smallest number has no negative. */
 	return price_at(k->section, e->reg, k->time_s, &e5) &&
 	       !__builtin_mul_overflow(e->milli, e5, exact) &&
-	       !__builtin_mul_overflow(*exact, scale, exact);
+	       !__builtin_mul_overflow(*exact, scale, exact) && *exact != INT64_MIN;
 }
 
 static enum quantity total_of(enum direction d)
