@@ -366,7 +366,46 @@ static const struct mistake {
 	{ "a_sink_of_lines_has_a_path", "[sink s]\ntype = csv\n",
 	  "1: [sink s]: path is missing, expected a file, or - for stdout\n" },
 	{ "a_sink_is_of_a_type_that_there_is", "[sink s]\ntype = influx\npath = -\n",
-	  "2: type = influx: expected jsonl, csv or serve\n" },
+	  "2: type = influx: expected jsonl or csv\n" },
+	/* [price NAME] */
+	{ "a_price_has_a_currency", "[price a]\nimport = 1\n",
+	  "1: [price a]: currency is missing, expected three capital letters such as EUR\n" },
+	{ "a_currency_is_three_capital_letters", "[price a]\ncurrency = Euro\n",
+	  "2: currency = Euro: expected three capital letters such as EUR\n" },
+	{ "a_price_has_at_most_five_decimals", "[price a]\ncurrency = EUR\nimport = 0.123456\n",
+	  "3: import = 0.123456: expected a price from -20000 to 20000, at most five decimals\n" },
+	{ "a_price_is_bounded", "[price a]\ncurrency = EUR\nexport = -20000.00001\n",
+	  "3: export = -20000.00001: expected a price from -20000 to 20000, at most five "
+	  "decimals\n" },
+	{ "gas_does_not_cost_less_than_nothing", "[price a]\ncurrency = EUR\ngas = -1\n",
+	  "3: gas = -1: expected a price from 0 to 20000, at most five decimals\n" },
+	{ "a_charge_is_a_number", "[price a]\ncurrency = EUR\nfixed_month = ten\n",
+	  "3: fixed_month = ten: expected a price from 0 to 20000, at most five decimals\n" },
+	{ "a_tariff_of_a_price_is_1_to_16",
+	  "[price a]\ncurrency = EUR\nimport_t0 = 1\nimport_t17 = 1\nexport_t01 = 1\nexport_t = 1\n",
+	  "3: import_t0 = 1: expected a tariff from 1 to 16 behind _t\n"
+	  "4: import_t17 = 1: expected a tariff from 1 to 16 behind _t\n"
+	  "5: export_t01 = 1: expected a tariff from 1 to 16 behind _t\n"
+	  "6: export_t = 1: expected a tariff from 1 to 16 behind _t\n" },
+	{ "a_factor_of_prices_is_above_0", "[price a]\ncurrency = EUR\nquarters_factor = 0\n",
+	  "3: quarters_factor = 0: expected a factor above 0 and up to 1000, at most seven "
+	  "decimals\n" },
+	{ "a_price_begins_on_a_date", "[price a]\ncurrency = EUR\nfrom = 2025-02-30\n",
+	  "3: from = 2025-02-30: expected a date such as 2025-01-01\n" },
+	{ "meters_of_a_price_have_names", "[price a]\ncurrency = EUR\nmeter = a,,b\n",
+	  "3: meter = a,,b: expected names of meters, parted by commas\n" },
+	{ "two_prices_of_a_meter_have_other_dates",
+	  "[price a]\ncurrency = EUR\nmeter = x, y\nfrom = 2025-01-01\n"
+	  "[price b]\ncurrency = EUR\nmeter = y\nfrom = 2025-01-01\n",
+	  "5: [price b]: [price a] at meterd.conf:1 holds from the same date for meter y, expected "
+	  "another 'from' or other meters\n" },
+	{ "two_prices_of_all_meters_have_other_dates",
+	  "[price a]\ncurrency = EUR\n[price b]\ncurrency = EUR\n",
+	  "3: [price b]: [price a] at meterd.conf:1 holds from the same date for all meters, "
+	  "expected another 'from' or other meters\n" },
+	{ "all_prices_are_in_one_currency",
+	  "[price a]\ncurrency = EUR\n[price b]\ncurrency = SEK\nfrom = 2025-01-01\n",
+	  "3: [price b]: its currency is SEK, that of [price a] is EUR, expected the same in all\n" },
 	{ "a_path_of_a_sink_has_a_name", "[sink s]\ntype = csv\npath =\n",
 	  "3: path = : expected a file, or - for stdout\n" },
 
@@ -524,11 +563,11 @@ static bool all_keys_arrive(const char **skip)
 		"scale.1-0:1.8.0 = 1000\nscale.1-0:32.7.0 = 0.1\ntariff_labels = HC, HP\n"
 		"tariff_ranges = 22:00-06:00 1, 06:00-22:00 2\ntime = host\ncontinuous = true\n"
 		"[sink j]\ntype = jsonl\npath = -\ncycle = 60\nfields = yes\n"
-		"[mqtt]\nhost = mqtt.example\ntls = yes\nca_file = /ca\ncert_file = /crt\n"
-		"key_file = /key\ninsecure = yes\nversion = 5\nuser = me\npassword_file = /p\n"
-		"client_id = pi\ntopic = home/meter\nfields = no\ncycle = 3\n"
-		"[mqtt]\nlayout = native, teleinfo2mqtt\ndiscovery = device, component\n"
-		"discovery_prefix = ha\ncomponent_prefix = dz\ndsmr_reader_meter = house\n");
+		"[price p]\nmeter = house, barn\nfrom = 2025-01-01\ncurrency = EUR\nimport = 0.25161\n"
+		"import_t16 = -1\nexport = 0\nexport_t1 = 0.00001\nquarters = spot.csv\n"
+		"quarters_factor = 0.0012345\nexport_quarters = /spot\nexport_quarters_factor = 1000\n"
+		"gas = 1\nwater = 2\nheat = 3\nheat_kwh = 4\nfixed_day = 5\nfixed_month = 20000\n");
+	const struct price_terms *p;
 	char expected[64];
 	bool kept = true;
 
@@ -570,17 +609,19 @@ static bool all_keys_arrive(const char **skip)
 	SAME(c->meters[0].continuous && !strcmp(zone_name(c->meters[0].zone), "UTC"));
 	SAME(c->sinks[0].type == SINK_JSONL && !strcmp(c->sinks[0].path, "-") && c->sinks[0].cycle_s == 60);
 	SAME(c->sinks[0].fields);
-	SAME(c->mqtt && !strcmp(c->mqtt->host, "mqtt.example") && c->mqtt->port == 8883);
-	SAME(c->mqtt->tls && c->mqtt->insecure && c->mqtt->version == 5);
-	SAME(!strcmp(c->mqtt->ca_file, "/ca") && !strcmp(c->mqtt->cert_file, "/crt") &&
-	     !strcmp(c->mqtt->key_file, "/key") && !strcmp(c->mqtt->password_file, "/p"));
-	SAME(!strcmp(c->mqtt->user, "me") && !strcmp(c->mqtt->client_id, "pi"));
-	SAME(!strcmp(c->mqtt->topic, "home/meter") && c->mqtt->fields == FIELDS_NEVER);
-	SAME(c->mqtt->layouts == (LAYOUT_NATIVE | LAYOUT_TELEINFO2MQTT));
-	SAME(c->mqtt->discovery == (DISCOVERY_DEVICE | DISCOVERY_COMPONENT));
-	SAME(!strcmp(c->mqtt->discovery_prefix, "ha") && !strcmp(c->mqtt->component_prefix, "dz"));
-	SAME(!strcmp(c->mqtt->dsmr_reader_meter, "house"));
-	SAME(c->sink_count == 2 && c->sinks[1].type == SINK_MQTT && c->sinks[1].cycle_s == 3);
+	p = &c->prices[0].terms;
+	SAME(c->price_count == 1 && !memcmp(c->prices[0].meters, "house\0barn\0", 12));
+	SAME(p->from_day == 20089 && !strcmp(p->currency, "EUR"));
+	SAME(p->e5[PRICE_IMPORT] == 25161 && p->e5[PRICE_IMPORT_T1 + 15] == -100000);
+	SAME(p->e5[PRICE_EXPORT] == 0 && p->e5[PRICE_EXPORT_T1] == 1);
+	SAME(p->e5[PRICE_GAS] == 100000 && p->e5[PRICE_WATER] == 200000);
+	SAME(p->e5[PRICE_HEAT] == 300000 && p->e5[PRICE_HEAT_KWH] == 400000);
+	SAME(p->e5[PRICE_FIXED_DAY] == 500000 && p->e5[PRICE_FIXED_MONTH] == 2000000000);
+	SAME(__builtin_popcountll(p->has) == 10);
+	SAME(p->factor[DIRECTION_IMPORT] == 12345 && p->factor[DIRECTION_EXPORT] == 10000000000);
+	snprintf(expected, sizeof(expected), "%s/spot.csv", directory);
+	SAME(!strcmp(c->prices[0].quarters[DIRECTION_IMPORT], expected));
+	SAME(!strcmp(c->prices[0].quarters[DIRECTION_EXPORT], "/spot"));
 #undef SAME
 	config_free(c);
 	return kept;
@@ -905,7 +946,8 @@ static bool the_example_is_fine_when_it_is_uncommented(const char **skip)
 			*to++ = *from;
 	*to = '\0';
 	c = good(example);
-	kept = c && c->source_count == 4 && c->meter_count && c->sink_count == 4 && c->mqtt;
+	kept = c && c->source_count == 4 && c->meter_count && c->sink_count == 2 && c->cycle_s &&
+	       c->price_count == 1;
 	config_free(c);
 	return kept;
 }

@@ -560,6 +560,15 @@ def meterd_begins_without_the_file_of_prices():
 
 
 @promise
+def the_check_of_the_configuration_reads_files_of_prices():
+	for text, code in ((csv_of(SPOT), 0), (csv_of(SPOT) + "soon,1\n", 1)):
+		meterd = Meterd(METERS + OTHER_SECTIONS, world(), start=False)
+		write(meterd.directory / "spot.csv", text)
+		done = subprocess.run([METERD, "--config", meterd.config, "--check-config"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+		equal((done.returncode, b"spot.csv:" in done.stderr, b"is fine" in done.stdout), (code, code == 1, code == 0), done)
+
+
+@promise
 def kill_9_while_costs_are_computed_leaves_nothing_stale():
 	directory = world()
 	begun(directory, SECTIONS).stop()

@@ -11,6 +11,7 @@
 
 #include "../lib/say.h"
 #include "daemon.h"
+#include "pricing.h"
 
 #define DEFAULT_PATH "/etc/meterd/meterd.conf"
 
@@ -46,14 +47,16 @@ static const char *plural(unsigned int count)
 
 static int check(const char *path, struct config *c)
 {
-	if (!c)
-		return 1;
-	printf("%s is fine: %u source%s, %u meter%s, %u sink%s\n", path ? path : "No configuration",
-	       c->source_count, plural(c->source_count), c->meter_count, plural(c->meter_count),
-	       c->sink_count, plural(c->sink_count));
+	bool fine = c && pricing_check(c);
+
+	if (fine)
+		printf("%s is fine: %u source%s, %u meter%s, %u sink%s\n",
+		       path ? path : "No configuration",
+		       c->source_count, plural(c->source_count), c->meter_count,
+		       plural(c->meter_count), c->sink_count, plural(c->sink_count));
 	config_free(c);
 	zones_free();
-	return 0;
+	return fine ? 0 : 1;
 }
 
 int main(int argc, char **argv)

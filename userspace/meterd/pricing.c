@@ -235,6 +235,31 @@ void pricing_configure(struct pricing *p, const struct config *c)
 }
 
 /**
+ * pricing_check - reads all files of prices and forgets them
+ * @c: a configuration
+ *
+ * Return: false when one can't be read or has a mistake, which is told in the log.
+ */
+bool pricing_check(const struct config *c)
+{
+	char mistake[PRICE_ERROR_MAX];
+	bool fine = true;
+
+	for (unsigned int i = 0; i < c->price_count; i++) {
+		for (unsigned int d = 0; d < DIRECTION_COUNT; d++) {
+			const char *path = c->prices[i].quarters[d];
+			struct price_series *series = path ? price_series_read(path, mistake) : NULL;
+
+			if (path && !series)
+				log_line(LEVEL_ERROR, "prices", "%s", mistake);
+			fine &= !path || series;
+			price_series_put(series);
+		}
+	}
+	return fine;
+}
+
+/**
  * pricing_now - what a unit costs at the moment
  * @p: the prices in use
  * @b: the meter

@@ -13,6 +13,8 @@ struct pricing;
 struct pricing *pricing_new(struct event_base *base, struct store *store);
 void pricing_free(struct pricing *p);
 void pricing_configure(struct pricing *p, const struct config *c);
+/* Whether all files of prices can be read; each mistake is told in the log. */
+bool pricing_check(const struct config *c);
 
 /*
  * What a unit of a register costs a meter at @now_s. @reg: Q_energy_import or _export where one
