@@ -82,14 +82,14 @@ static const struct mistake {
 	  "[daemon\ncycle = x\n[http]\n", "1: '[daemon': expected [SECTION]\n" },
 	{ "an_empty_section_name_is_told", "[]\n", "1: '[]': expected [SECTION]\n" },
 	{ "a_section_that_there_is_not_is_told", "[deamon]\ncycle = 5\n",
-	  "1: [deamon]: there is no such section, expected daemon, http, source NAME, meter NUMBER, "
-	  "sink NAME or price NAME\n" },
+	  "1: [deamon]: there is no such section, expected daemon, http, source NAME, meter "
+	  "NUMBER, sink NAME or price NAME\n" },
 	{ "an_empty_unknown_section_is_told_too", "[nothing]\n",
-	  "1: [nothing]: there is no such section, expected daemon, http, source NAME, meter NUMBER, "
-	  "sink NAME or price NAME\n" },
+	  "1: [nothing]: there is no such section, expected daemon, http, source NAME, meter "
+	  "NUMBER, sink NAME or price NAME\n" },
 	{ "the_words_of_the_grammar_are_in_lower_case", "[Daemon]\n",
-	  "1: [Daemon]: there is no such section, expected daemon, http, source NAME, meter NUMBER, "
-	  "sink NAME or price NAME\n" },
+	  "1: [Daemon]: there is no such section, expected daemon, http, source NAME, meter "
+	  "NUMBER, sink NAME or price NAME\n" },
 	{ "an_unknown_key_is_told_with_those_there_are", "[http]\nport = 80\n",
 	  "2: port: [http] has no such key, expected one of listen, names\n" },
 	{ "keys_of_a_source_are_told_by_its_type", "[source a]\ntype = kernel\nnothing = 1\n",
@@ -115,8 +115,8 @@ static const struct mistake {
 	  "2: cycle = x: expected seconds from 0 (each telegram) to 86400\n"
 	  "3: log = loud: expected error, warning, info or debug\n"
 	  "5: listen = here: expected ADDRESS:PORT such as 127.0.0.1:8087 or [::1]:8087, or off\n"
-	  "6: [foo]: there is no such section, expected daemon, http, source NAME, meter NUMBER, "
-	  "sink NAME or price NAME\n" },
+	  "6: [foo]: there is no such section, expected daemon, http, source NAME, meter "
+	  "NUMBER, sink NAME or price NAME\n" },
 
 	/* Sections. */
 	{ "daemon_has_no_name", "[daemon x]\n", "1: [daemon x]: expected [daemon]\n" },
@@ -382,7 +382,8 @@ static const struct mistake {
 	{ "a_charge_is_a_number", "[price a]\ncurrency = EUR\nfixed_month = ten\n",
 	  "3: fixed_month = ten: expected a price from 0 to 20000, at most five decimals\n" },
 	{ "a_tariff_of_a_price_is_1_to_16",
-	  "[price a]\ncurrency = EUR\nimport_t0 = 1\nimport_t17 = 1\nexport_t01 = 1\nexport_t = 1\n",
+	  "[price a]\ncurrency = EUR\nimport_t0 = 1\nimport_t17 = 1\n"
+	  "export_t01 = 1\nexport_t = 1\n",
 	  "3: import_t0 = 1: expected a tariff from 1 to 16 behind _t\n"
 	  "4: import_t17 = 1: expected a tariff from 1 to 16 behind _t\n"
 	  "5: export_t01 = 1: expected a tariff from 1 to 16 behind _t\n"
@@ -405,7 +406,8 @@ static const struct mistake {
 	  "expected another 'from' or other meters\n" },
 	{ "all_prices_are_in_one_currency",
 	  "[price a]\ncurrency = EUR\n[price b]\ncurrency = SEK\nfrom = 2025-01-01\n",
-	  "3: [price b]: its currency is SEK, that of [price a] is EUR, expected the same in all\n" },
+	  "3: [price b]: its currency is SEK, that of [price a] is EUR, expected the same "
+	  "in all\n" },
 	{ "a_path_of_a_sink_has_a_name", "[sink s]\ntype = csv\npath =\n",
 	  "3: path = : expected a file, or - for stdout\n" },
 
@@ -563,9 +565,11 @@ static bool all_keys_arrive(const char **skip)
 		"scale.1-0:1.8.0 = 1000\nscale.1-0:32.7.0 = 0.1\ntariff_labels = HC, HP\n"
 		"tariff_ranges = 22:00-06:00 1, 06:00-22:00 2\ntime = host\ncontinuous = true\n"
 		"[sink j]\ntype = jsonl\npath = -\ncycle = 60\nfields = yes\n"
-		"[price p]\nmeter = house, barn\nfrom = 2025-01-01\ncurrency = EUR\nimport = 0.25161\n"
+		"[price p]\nmeter = house, barn\nfrom = 2025-01-01\ncurrency = EUR\n"
+		"import = 0.25161\n"
 		"import_t16 = -1\nexport = 0\nexport_t1 = 0.00001\nquarters = spot.csv\n"
-		"quarters_factor = 0.0012345\nexport_quarters = /spot\nexport_quarters_factor = 1000\n"
+		"quarters_factor = 0.0012345\nexport_quarters = /spot\n"
+		"export_quarters_factor = 1000\n"
 		"gas = 1\nwater = 2\nheat = 3\nheat_kwh = 4\nfixed_day = 5\nfixed_month = 20000\n");
 	const struct price_terms *p;
 	char expected[64];

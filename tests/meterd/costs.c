@@ -111,7 +111,8 @@ static bool mistakes_in_files_of_prices_are_told_by_line(const char **skip)
 		{ "2025-01-01T00:01:00Z,1\n", ":1: expected a quarter" },
 		{ "1960-01-01T00:00:00Z,1\n", ":1: expected a quarter" },
 		{ "9999-01-01T00:00:00Z,1\n", ":1: expected a quarter" },
-		{ "2025-01-01T00:00:00Z,1\n\n2025-01-01T00:00:00Z,1\n", ":3: expected a time after" },
+		{ "2025-01-01T00:00:00Z,1\n\n2025-01-01T00:00:00Z,1\n",
+		  ":3: expected a time after" },
 		{ "2025-01-01T00:15:00Z,1\n2025-01-01T00:00:00Z,1\n", ":2: expected a time after" },
 	};
 	char said[PRICE_ERROR_MAX];
@@ -259,7 +260,8 @@ static bool the_price_of_now_is_that_of_tariff_and_quarter(const char **skip)
 	       price_is(s, Q_energy_export, NEW_YEAR_S + 899, 14001) &&
 	       price_is(s, Q_energy_export_t1, NEW_YEAR_S + 3600, -8500) &&
 	       price_is(s, Q_energy_export, NEW_YEAR_S + 7200, unknown) &&
-	       price_is(s, Q_gas, NEW_YEAR_S, 150000) && price_is(s, Q_water, NEW_YEAR_S, unknown) &&
+	       price_is(s, Q_gas, NEW_YEAR_S, 150000) &&
+	       price_is(s, Q_water, NEW_YEAR_S, unknown) &&
 	       price_is(s, Q_power_import, NEW_YEAR_S, unknown);
 	prices_put(p);
 	price_series_put(series);
@@ -300,7 +302,8 @@ static bool has_not(const struct cost_row *c, enum cost i)
 static bool day_of(const char *text, const struct ledger_row *row, struct cost_row *cost)
 {
 	struct prices *p = prices_of(text, NULL);
-	bool complete = p && costs_of_day(&p->sections[0], zone_get("Europe/Paris"), row, NULL, cost);
+	bool complete = p &&
+			costs_of_day(&p->sections[0], zone_get("Europe/Paris"), row, NULL, cost);
 
 	prices_put(p);
 	return complete || broken("no cost of %s", text);
@@ -329,7 +332,8 @@ static bool each_part_of_a_day_has_its_own_cost_and_quality(const char **skip)
 	       cost_is(&c, COST_EXPORT, 2000000ll * 5000, 0) &&
 	       cost_is(&c, COST_GAS, 1501ll * 120000 * 1000, QUALITY_PARTIAL) &&
 	       cost_is(&c, COST_WATER, 77ll * 400000 * 1000, 0) &&
-	       cost_is(&c, COST_HEAT, (250ll * 4000000 + 3000ll * 10000) * 1000, QUALITY_REPLACED) &&
+	       cost_is(&c, COST_HEAT, (250ll * 4000000 + 3000ll * 10000) * 1000,
+		       QUALITY_REPLACED) &&
 	       cost_is(&c, COST_FIXED, 20000000000ll, 0) &&
 	       cost_is(&c, COST_TOTAL,
 		       c.exact[COST_IMPORT] - c.exact[COST_EXPORT] + c.exact[COST_GAS] +
@@ -587,7 +591,8 @@ static const struct promise promises[] = {
 	{ "amounts_are_rounded_half_away_from_zero", amounts_are_rounded_half_away_from_zero },
 	{ "charges_sum_to_the_month_over_days_and_quarters",
 	  charges_sum_to_the_month_over_days_and_quarters },
-	{ "days_of_23_and_25_hours_are_their_quarters", days_of_23_and_25_hours_are_their_quarters },
+	{ "days_of_23_and_25_hours_are_their_quarters",
+	  days_of_23_and_25_hours_are_their_quarters },
 	{ "a_hole_between_days_makes_the_month_partial",
 	  a_hole_between_days_makes_the_month_partial },
 	{ "currencies_are_never_mixed", currencies_are_never_mixed },

@@ -4,7 +4,8 @@
  */
 #include "store_bench.h"
 
-#define FIXED "[price a]\ncurrency = EUR\nimport = 0.25161\nexport = 0.04\ngas = 1.2\nfixed_month = 10\n"
+static const char fixed[] = "[price a]\ncurrency = EUR\nimport = 0.25161\nexport = 0.04\n"
+			    "gas = 1.2\nfixed_month = 10\n";
 
 /* The costs of a meter as text, all kinds of periods from @first on. */
 static struct text costs_of(struct bench *t, const char *name, enum period first)
@@ -14,7 +15,8 @@ static struct text costs_of(struct bench *t, const char *name, enum period first
 	int n;
 
 	for (enum period p = first; p < PERIOD_COUNT; p++) {
-		struct ledger_query *q = ledger_query_open(t->store, name, p, INT64_MIN, INT64_MAX, 0);
+		struct ledger_query *q =
+			ledger_query_open(t->store, name, p, INT64_MIN, INT64_MAX, 0);
 
 		while (q && (n = ledger_query_next(q, e, COUNT(e))) > 0)
 			for (int i = 0; i < n; i++)
@@ -22,7 +24,8 @@ static struct text costs_of(struct bench *t, const char *name, enum period first
 					text_add(&text, "%u %lld %lld %s %lld %s %02x\n", p,
 						 (long long)e[i].start_s, (long long)e[i].end_s,
 						 ledger_entry_register(&e[i]),
-						 (long long)e[i].milli, e[i].currency, e[i].quality);
+						 (long long)e[i].milli, e[i].currency,
+						 e[i].quality);
 		ledger_query_close(q);
 	}
 	return text;
@@ -41,7 +44,8 @@ static s64 number(const char *path, const char *sql)
 	sqlite3 *db;
 	s64 n = -1;
 
-	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) || ledger_file_number(db, sql, &n))
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) ||
+	    ledger_file_number(db, sql, &n))
 		n = -1;
 	sqlite3_close(db);
 	return n;
@@ -87,9 +91,10 @@ static void write_series(const struct bench *t)
 /* From memory, at the writer, from the file, and after a restart. */
 static bool costs_are_the_same_wherever_the_rows_are(const char **skip)
 {
-	static const char dynamic[] = "[price a]\ncurrency = EUR\nquarters = spot.csv\nimport_t1 = 0.1\n"
-				      "gas = 1\n";
-	static const char *const prices[] = { FIXED, dynamic };
+	static const char dynamic[] =
+		"[price a]\ncurrency = EUR\nquarters = spot.csv\nimport_t1 = 0.1\n"
+		"gas = 1\n";
+	static const char *const prices[] = { fixed, dynamic };
 	bool kept = true;
 
 	(void)skip;
@@ -109,15 +114,18 @@ static bool costs_are_the_same_wherever_the_rows_are(const char **skip)
 		bench_run(b, DAY_ONE_S + 2 * 86400 + 7200, DAY_ONE_S + 4 * 86400 + 5000, 300);
 		expected = costs_of(&t, "house", PERIOD_QUARTER);
 		store_commit(t.store);
-		kept = kept && same(&expected, costs_of(&t, "house", PERIOD_QUARTER), "at the writer");
+		kept = kept &&
+		       same(&expected, costs_of(&t, "house", PERIOD_QUARTER), "at the writer");
 		kept = kept && settle_costs(&t, &commits);
-		kept = kept && same(&expected, costs_of(&t, "house", PERIOD_QUARTER), "in the file");
+		kept = kept &&
+		       same(&expected, costs_of(&t, "house", PERIOD_QUARTER), "in the file");
 		bench_close(&t);
 		kept = kept && bench_open(&t) && bench_prices(&t, prices[i]) &&
 		       same(&expected, costs_of(&t, "house", PERIOD_QUARTER), "after a restart");
 		text_free(&expected);
 		bench_close(&t);
-		kept = kept && bench_check(t.path) && number(t.path, "SELECT count(*) FROM cost") == 4;
+		kept = kept && bench_check(t.path) &&
+		       number(t.path, "SELECT count(*) FROM cost") == 4;
 		bench_end(&t);
 	}
 	return kept;
@@ -129,7 +137,9 @@ static void put_day(struct bench *t, struct ledger_book *b, unsigned int day, s6
 	struct ledger_entry e;
 
 	zone_period(b->zone, PERIOD_DAY, DAY_ONE_S + day * 86400ll + 43200, &start_s, &end_s);
-	e = (struct ledger_entry){ start_s, end_s, milli, PERIOD_DAY, Q_energy_import, quality, "" };
+	e =
+		(struct ledger_entry){ start_s,		end_s,	 milli, PERIOD_DAY,
+				       Q_energy_import, quality, "" };
 	store_row(t->store, b, &e);
 }
 
@@ -141,7 +151,7 @@ static bool a_day_that_is_told_again_is_computed_again_with_it(const char **skip
 	bool kept;
 
 	(void)skip;
-	if (!bench_begin(&t) || !bench_prices(&t, FIXED))
+	if (!bench_begin(&t) || !bench_prices(&t, fixed))
 		return broken("no ledger");
 	b = bench_meter(&t, "house");
 	put_day(&t, b, 0, 1000, QUALITY_PARTIAL);
@@ -153,7 +163,7 @@ static bool a_day_that_is_told_again_is_computed_again_with_it(const char **skip
 	bench_prices(&t, "");
 	put_day(&t, b, 0, 3000, 0);
 	kept = kept && bench_commit(&t) && number(t.path, "SELECT count(*) FROM cost") == 0;
-	kept = kept && bench_prices(&t, FIXED) && bench_commit(&t) &&
+	kept = kept && bench_prices(&t, fixed) && bench_commit(&t) &&
 	       number(t.path, import) == 3000 * 25161;
 	bench_end(&t);
 	return kept || broken("another cost is stored");
@@ -170,7 +180,7 @@ static bool a_silent_day_has_charges_and_no_energy(const char **skip)
 	int n;
 
 	(void)skip;
-	if (!bench_begin(&t) || !bench_prices(&t, FIXED))
+	if (!bench_begin(&t) || !bench_prices(&t, fixed))
 		return broken("no ledger");
 	b = bench_meter(&t, "house");
 	bench_run(b, DAY_ONE_S, DAY_ONE_S + 90000, 300);
@@ -209,20 +219,20 @@ static bool days_of_many_meters_are_computed_in_slices(const char **skip)
 		snprintf(name, sizeof(name), "m%u", i);
 		b[i] = bench_meter(&t, name);
 	}
-	for (unsigned int day = 0; day < 200; day++)
+	for (unsigned int day = 0; day < 400; day++)
 		for (unsigned int i = 0; i < COUNT(b); i++)
 			put_day(&t, b[i], day, 1000 + i, 0);
 	kept = bench_commit(&t) && bench_settle(&t);
-	kept = kept && bench_prices(&t, FIXED) && settle_costs(&t, &commits);
-	kept = kept && commits > 1 && number(t.path, "SELECT count(*) FROM cost") == 8000 &&
+	kept = kept && bench_prices(&t, fixed) && settle_costs(&t, &commits);
+	kept = kept && commits > 1 && number(t.path, "SELECT count(*) FROM cost") == 16000 &&
 	       number(t.path, "SELECT sum(cost_import) FROM cost") ==
-		       25161ll * 200 * (40 * 1000 + 39 * 20);
+		       25161ll * 400 * (40 * 1000 + 39 * 20);
 	if (!kept)
-		broken("%lld days in %u commits", (long long)number(t.path, "SELECT count(*) FROM cost"),
-		       commits);
+		broken("%lld days in %u commits",
+		       (long long)number(t.path, "SELECT count(*) FROM cost"), commits);
 	/* And not once more after a restart. */
 	bench_close(&t);
-	kept = kept && bench_open(&t) && bench_prices(&t, FIXED) && settle_costs(&t, &commits) &&
+	kept = kept && bench_open(&t) && bench_prices(&t, fixed) && settle_costs(&t, &commits) &&
 	       (commits <= 1 || broken("%u commits when nothing has changed", commits));
 	bench_end(&t);
 	return kept;
@@ -280,7 +290,7 @@ static bool a_file_of_the_first_version_gets_costs_after_a_copy(const char **ski
 	make_first_version(&t);
 	snprintf(copy, sizeof(copy), "%s.before-2", t.path);
 	kept = bench_check(t.path) && access(copy, F_OK);
-	kept = kept && bench_open(&t) && bench_prices(&t, FIXED) && bench_commit(&t) &&
+	kept = kept && bench_open(&t) && bench_prices(&t, fixed) && bench_commit(&t) &&
 	       number(t.path, "PRAGMA user_version") == LEDGER_FILE_VERSION &&
 	       number(t.path, "SELECT count(cost_import) FROM cost") == 3;
 	bench_close(&t);

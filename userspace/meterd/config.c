@@ -543,8 +543,8 @@ static void check_price(struct building *b, const struct config_section *s,
 		    strcmp(at->terms.currency, p->terms.currency))
 			config_error(&b->text, &s->place,
 				     "[price %s]: its currency is %s, that of [price %s] is %s, "
-				     "expected the same in all", p->name, p->terms.currency, at->name,
-				     at->terms.currency);
+				     "expected the same in all",
+				     p->name, p->terms.currency, at->name, at->terms.currency);
 		if (!meter || at->terms.from_day != p->terms.from_day)
 			continue;
 		config_error(&b->text, &s->place,

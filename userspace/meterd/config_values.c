@@ -12,6 +12,8 @@
 
 #define HOST_MAX 253	/* of a DNS name */
 
+#define DIGITS "0123456789"
+
 /**
  * value_bool - yes or no
  * @text: yes, true, on, no, false or off, in any case
@@ -43,7 +45,7 @@ bool value_bool(const char *text, bool *value)
  */
 bool value_number(const char *text, u64 min, u64 max, u64 *value)
 {
-	size_t len = strspn(text, "0123456789");
+	size_t len = strspn(text, DIGITS);
 	u64 n = 0;
 
 	if (!len || len > 18 || text[len])
@@ -87,20 +89,23 @@ bool value_signed(const char *text, s64 min, s64 max, s64 *value)
 bool value_decimal(const char *text, unsigned int decimals, s64 min, s64 max, s64 *value)
 {
 	bool negative = *text == '-';
-	const char *digits = text + negative, *point = strchr(digits, '.');
-	size_t whole = point ? (size_t)(point - digits) : strlen(digits);
-	size_t given = point ? strlen(point + 1) : 0;
-	char number[32];
-	u64 n;
+	const char *at = text + negative;
+	size_t whole = strspn(at, DIGITS), given = 0;
+	s64 n = 0;
 
-	if (!whole || whole > 9 || given > decimals || (point && !given))
+	if (!whole || whole > 9)
 		return false;
-	snprintf(number, sizeof(number), "%.*s%s%.*s", (int)whole, digits, point ? point + 1 : "",
-		 (int)(decimals - given), "000000000");
-	if (!value_number(number, 0, INT64_MAX, &n))
-		return false;
-	*value = negative ? -(s64)n : (s64)n;
-	return *value >= min && *value <= max;
+	for (size_t i = 0; i < whole; i++)
+		n = n * 10 + (*at++ - '0');
+	if (*at == '.') {
+		given = strspn(++at, DIGITS);
+		if (!given || given > decimals)
+			return false;
+	}
+	for (size_t i = 0; i < decimals; i++)
+		n = n * 10 + (i < given ? *at++ - '0' : 0);
+	*value = negative ? -n : n;
+	return !*at && *value >= min && *value <= max;
 }
 
 static bool is_address(const char *host)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The prices in use. Files of prices are looked at each minute and read again when they changed; one
- * that cannot be read, or has a mistake, leaves what was read of it before.
+ * The prices in use. Files of prices are looked at each minute and read again when they changed;
+ * one that cannot be read, or has a mistake, leaves what was read of it before.
  */
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -62,7 +62,8 @@ static void tell(struct price_source *f, const char *mistake)
 			 "%s; the prices read of it before stay in use, it is read again when it "
 			 "has changed", mistake);
 	else if (!same)
-		log_line(LEVEL_INFO, "prices", "%s: %u prices were read", f->path, f->series->count);
+		log_line(LEVEL_INFO, "prices", "%s: %u prices were read", f->path,
+			 f->series->count);
 }
 
 /* Whether the series is another one now. */
@@ -248,7 +249,8 @@ bool pricing_check(const struct config *c)
 	for (unsigned int i = 0; i < c->price_count; i++) {
 		for (unsigned int d = 0; d < DIRECTION_COUNT; d++) {
 			const char *path = c->prices[i].quarters[d];
-			struct price_series *series = path ? price_series_read(path, mistake) : NULL;
+			struct price_series *series = path ? price_series_read(path, mistake)
+							   : NULL;
 
 			if (path && !series)
 				log_line(LEVEL_ERROR, "prices", "%s", mistake);

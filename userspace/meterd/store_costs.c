@@ -13,8 +13,9 @@
 #include "costs.h"
 #include "store_parts.h"
 
-/* A transaction is not prolonged by more than this; some hundred days fit in. */
-#define SLICE_MS 20
+/* A transaction is not prolonged by more than this; one that has nothing else to write lasts. */
+#define SLICE_MS       20
+#define SLICE_ALONE_MS 200
 
 /* Days looked at in one go. */
 #define SCAN_DAYS 128
@@ -368,7 +369,10 @@ static int scan(struct store_costs *c, const struct slice *s)
 int store_costs_apply(struct store_costs *c, const struct batch *b,
 		      const struct batch_row *const *order, bool *left)
 {
-	struct slice s = { .batch = b, .end_ms = steady_ms() + SLICE_MS };
+	struct slice s = {
+		.batch = b,
+		.end_ms = steady_ms() + (b->count ? SLICE_MS : SLICE_ALONE_MS),
+	};
 	bool any = false;
 	int rc;
 

@@ -3,8 +3,9 @@
  * Entries of one meter: what is on the disk, what waits to be written, and what runs, as one.
  *
  * A page of rows at a time: those of the file, then over them those of the batches, which are
- * newer, then the running periods; what a row costs is added when it is told. A batch is forgotten by the loop, and only after it was
- * written, so what a page finds in one of both places is never in neither.
+ * newer, then the running periods; what a row costs is added when it is told. A batch is forgotten
+ * by the loop, and only after it was written, so what a page finds in one of both places is never
+ * in neither.
  */
 #include <stdlib.h>
 
@@ -12,7 +13,7 @@
 
 #define PAGE_ROWS 32
 
-/* An answer takes no longer than some milliseconds: after so much work the rest is the next one's. */
+/* An answer takes some milliseconds at most: after so much work the rest is the next one's. */
 #define WORK_MAX 1000
 
 #define ENTRY_MAX (REGISTER_COUNT + COST_COUNT)

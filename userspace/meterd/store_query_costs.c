@@ -145,7 +145,8 @@ static bool day_cost(struct query_costs *c, const struct query_row *day, bool de
 	return true;
 }
 
-static bool sum_of_days(struct query_costs *c, const struct ledger_row *whole, struct cost_row *cost)
+static bool sum_of_days(struct query_costs *c, const struct ledger_row *whole,
+			struct cost_row *cost)
 {
 	struct ledger_query *q = rows_of(c, &c->days, PERIOD_DAY, whole->start_s, whole->end_s);
 	const struct query_row *day;
