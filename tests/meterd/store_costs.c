@@ -131,16 +131,23 @@ static bool costs_are_the_same_wherever_the_rows_are(const char **skip)
 	return kept;
 }
 
+static void put(struct bench *t, struct ledger_book *b, enum period p, unsigned int day, s64 milli,
+		u8 quality)
+{
+	struct ledger_entry e = {
+		.milli = milli,
+		.period = p,
+		.reg = Q_energy_import,
+		.quality = quality,
+	};
+
+	zone_period(b->zone, p, DAY_ONE_S + day * 86400ll + 43200, &e.start_s, &e.end_s);
+	store_row(t->store, b, &e);
+}
+
 static void put_day(struct bench *t, struct ledger_book *b, unsigned int day, s64 milli, u8 quality)
 {
-	s64 start_s, end_s;
-	struct ledger_entry e;
-
-	zone_period(b->zone, PERIOD_DAY, DAY_ONE_S + day * 86400ll + 43200, &start_s, &end_s);
-	e =
-		(struct ledger_entry){ start_s,		end_s,	 milli, PERIOD_DAY,
-				       Q_energy_import, quality, "" };
-	store_row(t->store, b, &e);
+	put(t, b, PERIOD_DAY, day, milli, quality);
 }
 
 static bool a_day_that_is_told_again_is_computed_again_with_it(const char **skip)
@@ -265,6 +272,37 @@ static bool days_of_many_meters_are_computed_in_slices(const char **skip)
 	return kept;
 }
 
+/* So that no answer takes long: each of these sums has some 365 days. */
+static bool sums_of_many_days_are_told_a_few_at_a_time(const char **skip)
+{
+	struct ledger_entry e[128];
+	struct ledger_query *q;
+	struct ledger_book *b;
+	unsigned int commits;
+	struct bench t;
+	int first, n, all;
+	bool kept;
+
+	(void)skip;
+	if (!bench_begin(&t) || !bench_prices(&t, fixed))
+		return broken("no ledger");
+	b = bench_meter(&t, "house");
+	for (unsigned int day = 0; day < 8 * 365; day++)
+		put_day(&t, b, day, 1000, 0);
+	for (unsigned int year = 0; year < 8; year++)
+		put(&t, b, PERIOD_YEAR, year * 365, 365000, 0);
+	kept = settle_costs(&t, &commits);
+	q = ledger_query_open(t.store, "house", PERIOD_YEAR, INT64_MIN, INT64_MAX, 0);
+	first = all = ledger_query_next(q, e, COUNT(e));
+	while ((n = ledger_query_next(q, e, COUNT(e))) > 0)
+		all += n;
+	ledger_query_close(q);
+	bench_end(&t);
+	/* A register and three costs. */
+	return (kept && first >= 4 && first <= 4 * 4 && all == 8 * 4) ||
+	       broken("%d entries at first, %d in all", first, all);
+}
+
 static bool only_meters_of_a_section_have_costs(const char **skip)
 {
 	struct ledger_book *b;
@@ -338,6 +376,8 @@ static const struct promise promises[] = {
 	{ "a_silent_day_has_charges_and_no_energy", a_silent_day_has_charges_and_no_energy },
 	{ "days_of_many_meters_are_computed_in_slices",
 	  days_of_many_meters_are_computed_in_slices },
+	{ "sums_of_many_days_are_told_a_few_at_a_time",
+	  sums_of_many_days_are_told_a_few_at_a_time },
 	{ "only_meters_of_a_section_have_costs", only_meters_of_a_section_have_costs },
 	{ "a_file_of_the_first_version_gets_costs_after_a_copy",
 	  a_file_of_the_first_version_gets_costs_after_a_copy },
