@@ -7,10 +7,12 @@ import csv
 import functools
 import io
 import sqlite3
+import sys
 from decimal import Decimal
 from fractions import Fraction
 
-from harness import *
+sys.path.insert(0, __file__.rsplit("/", 1)[0])
+from broker import *
 
 ZONE = zoneinfo.ZoneInfo("Europe/Paris")
 START = utc(2024, 9, 30, 22)		# midnight in Paris; the last Sunday of October has 25 hours
@@ -662,6 +664,18 @@ def check_finds_a_cost_that_is_not_the_sum_of_its_parts():
 		db.commit()
 	out, err, code = ledger(meterd, "check")
 	equal((code, "2024-10-12: its cost is not the sum" in out, "no such day" in out), (1, True, True), out + err)
+
+
+@promise
+def costs_stand_in_the_period_of_mqtt():
+	broker = Broker()
+	view = View(broker)
+	gateway, source = telling(number="E0000000000000042", pause=0.1)
+	meterd = Meterd(broker.section() + source + "[price now]\ncurrency = EUR\nimport = 0.25\nfixed_day = 0.3\n")
+	day = view.wait("meter/house/period", lambda p: p["day"].get("cost_import"))["day"]
+	equal(Fraction(str(day["cost_import"])), rounded(Fraction(str(day["energy_import"])) / 4000), "cost of the day")
+	equal(Fraction(str(day["cost"])), Fraction(str(day["cost_import"])) + Fraction("0.3"), "with its charge")
+	meterd.stop()
 
 
 @promise
