@@ -43,6 +43,13 @@ bool cost_by_name(const char *name, enum cost *c)
 	return false;
 }
 
+/** currency_is_good - whether a text is three capital letters, such as EUR */
+bool currency_is_good(const char *text)
+{
+	return strlen(text) == CURRENCY_LEN &&
+	       strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == CURRENCY_LEN;
+}
+
 /**
  * cost_rounded_e5 - an amount as it is told
  * @exact: 1e-11 of the currency

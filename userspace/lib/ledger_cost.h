@@ -52,6 +52,7 @@ struct cost_row {
 
 const char *cost_name(enum cost c);
 bool cost_by_name(const char *name, enum cost *c);
+bool currency_is_good(const char *text);
 s64 cost_rounded_e5(s64 exact);
 void cost_put(struct cost_row *row, enum cost c, s64 exact, u8 quality);
 void cost_join(struct cost_row *row, enum cost c, s64 exact, u8 quality);

@@ -94,6 +94,12 @@ void ledger_file_costs_begin(sqlite3_stmt *costs, u32 meter, s64 from_s, s64 to_
 	sqlite3_bind_int64(costs, 3, to_s);
 }
 
+static void read_currency(const char *text, struct cost_row *row)
+{
+	if (text && currency_is_good(text))
+		strcpy(row->currency, text);
+}
+
 /* cost=2,cost_gas=1 */
 static void read_qualities(const char *text, struct cost_row *row)
 {
@@ -118,7 +124,6 @@ static void read_qualities(const char *text, struct cost_row *row)
 int ledger_file_costs_next(sqlite3_stmt *costs, struct cost_row *row)
 {
 	int rc = sqlite3_step(costs);
-	const char *currency;
 
 	if (rc != SQLITE_ROW)
 		return rc;
@@ -127,8 +132,7 @@ int ledger_file_costs_next(sqlite3_stmt *costs, struct cost_row *row)
 		.end_s = sqlite3_column_int64(costs, COST_COLUMN_UNTIL),
 		.prices = sqlite3_column_int64(costs, COST_COLUMN_PRICES),
 	};
-	currency = (const char *)sqlite3_column_text(costs, COST_COLUMN_CURRENCY);
-	snprintf(row->currency, sizeof(row->currency), "%s", currency ? currency : "");
+	read_currency((const char *)sqlite3_column_text(costs, COST_COLUMN_CURRENCY), row);
 	read_qualities((const char *)sqlite3_column_text(costs, COST_COLUMN_QUALITIES), row);
 	for (unsigned int c = 0; c < COST_COUNT; c++) {
 		int column = COST_COLUMN_AMOUNTS + c;

@@ -77,8 +77,7 @@ static bool parse_unit(const char *text, struct ledger_entry *e)
 {
 	if (e->reg < COST_REGISTER)
 		return !strcmp(text, register_unit(e->reg));
-	if (strlen(text) != CURRENCY_LEN ||
-	    strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != CURRENCY_LEN)
+	if (!currency_is_good(text))
 		return false;
 	strcpy(e->currency, text);
 	return true;

@@ -806,8 +806,7 @@ static bool price_currency(struct key_value *v, void *item)
 {
 	struct price_config *p = item;
 
-	if (strlen(v->text) != CURRENCY_LEN ||
-	    strspn(v->text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != CURRENCY_LEN)
+	if (!currency_is_good(v->text))
 		return false;
 	strcpy(p->terms.currency, v->text);
 	return true;
