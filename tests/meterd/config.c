@@ -82,14 +82,14 @@ static const struct mistake {
 	  "[daemon\ncycle = x\n[http]\n", "1: '[daemon': expected [SECTION]\n" },
 	{ "an_empty_section_name_is_told", "[]\n", "1: '[]': expected [SECTION]\n" },
 	{ "a_section_that_there_is_not_is_told", "[deamon]\ncycle = 5\n",
-	  "1: [deamon]: there is no such section, expected daemon, http, source NAME, meter "
-	  "NUMBER, sink NAME or price NAME\n" },
+	  "1: [deamon]: there is no such section, expected daemon, http, mqtt, source NAME, "
+	  "meter NUMBER, sink NAME or price NAME\n" },
 	{ "an_empty_unknown_section_is_told_too", "[nothing]\n",
-	  "1: [nothing]: there is no such section, expected daemon, http, source NAME, meter "
-	  "NUMBER, sink NAME or price NAME\n" },
+	  "1: [nothing]: there is no such section, expected daemon, http, mqtt, source NAME, "
+	  "meter NUMBER, sink NAME or price NAME\n" },
 	{ "the_words_of_the_grammar_are_in_lower_case", "[Daemon]\n",
-	  "1: [Daemon]: there is no such section, expected daemon, http, source NAME, meter "
-	  "NUMBER, sink NAME or price NAME\n" },
+	  "1: [Daemon]: there is no such section, expected daemon, http, mqtt, source NAME, "
+	  "meter NUMBER, sink NAME or price NAME\n" },
 	{ "an_unknown_key_is_told_with_those_there_are", "[http]\nport = 80\n",
 	  "2: port: [http] has no such key, expected one of listen, names\n" },
 	{ "keys_of_a_source_are_told_by_its_type", "[source a]\ntype = kernel\nnothing = 1\n",
@@ -115,8 +115,8 @@ static const struct mistake {
 	  "2: cycle = x: expected seconds from 0 (each telegram) to 86400\n"
 	  "3: log = loud: expected error, warning, info or debug\n"
 	  "5: listen = here: expected ADDRESS:PORT such as 127.0.0.1:8087 or [::1]:8087, or off\n"
-	  "6: [foo]: there is no such section, expected daemon, http, source NAME, meter "
-	  "NUMBER, sink NAME or price NAME\n" },
+	  "6: [foo]: there is no such section, expected daemon, http, mqtt, source NAME, "
+	  "meter NUMBER, sink NAME or price NAME\n" },
 
 	/* Sections. */
 	{ "daemon_has_no_name", "[daemon x]\n", "1: [daemon x]: expected [daemon]\n" },
@@ -366,7 +366,7 @@ static const struct mistake {
 	{ "a_sink_of_lines_has_a_path", "[sink s]\ntype = csv\n",
 	  "1: [sink s]: path is missing, expected a file, or - for stdout\n" },
 	{ "a_sink_is_of_a_type_that_there_is", "[sink s]\ntype = influx\npath = -\n",
-	  "2: type = influx: expected jsonl or csv\n" },
+	  "2: type = influx: expected jsonl, csv or serve\n" },
 	/* [price NAME] */
 	{ "a_price_has_a_currency", "[price a]\nimport = 1\n",
 	  "1: [price a]: currency is missing, expected three capital letters such as EUR\n" },
@@ -565,6 +565,11 @@ static bool all_keys_arrive(const char **skip)
 		"scale.1-0:1.8.0 = 1000\nscale.1-0:32.7.0 = 0.1\ntariff_labels = HC, HP\n"
 		"tariff_ranges = 22:00-06:00 1, 06:00-22:00 2\ntime = host\ncontinuous = true\n"
 		"[sink j]\ntype = jsonl\npath = -\ncycle = 60\nfields = yes\n"
+		"[mqtt]\nhost = mqtt.example\ntls = yes\nca_file = /ca\ncert_file = /crt\n"
+		"key_file = /key\ninsecure = yes\nversion = 5\nuser = me\npassword_file = /p\n"
+		"client_id = pi\ntopic = home/meter\nfields = no\ncycle = 3\n"
+		"[mqtt]\nlayout = native, teleinfo2mqtt\ndiscovery = device, component\n"
+		"discovery_prefix = ha\ncomponent_prefix = dz\ndsmr_reader_meter = house\n"
 		"[price p]\nmeter = house, barn\nfrom = 2025-01-01\ncurrency = EUR\n"
 		"import = 0.25161\n"
 		"import_t16 = -1\nexport = 0\nexport_t1 = 0.00001\nquarters = spot.csv\n"
@@ -613,6 +618,17 @@ static bool all_keys_arrive(const char **skip)
 	SAME(c->meters[0].continuous && !strcmp(zone_name(c->meters[0].zone), "UTC"));
 	SAME(c->sinks[0].type == SINK_JSONL && !strcmp(c->sinks[0].path, "-") && c->sinks[0].cycle_s == 60);
 	SAME(c->sinks[0].fields);
+	SAME(c->mqtt && !strcmp(c->mqtt->host, "mqtt.example") && c->mqtt->port == 8883);
+	SAME(c->mqtt->tls && c->mqtt->insecure && c->mqtt->version == 5);
+	SAME(!strcmp(c->mqtt->ca_file, "/ca") && !strcmp(c->mqtt->cert_file, "/crt") &&
+	     !strcmp(c->mqtt->key_file, "/key") && !strcmp(c->mqtt->password_file, "/p"));
+	SAME(!strcmp(c->mqtt->user, "me") && !strcmp(c->mqtt->client_id, "pi"));
+	SAME(!strcmp(c->mqtt->topic, "home/meter") && c->mqtt->fields == FIELDS_NEVER);
+	SAME(c->mqtt->layouts == (LAYOUT_NATIVE | LAYOUT_TELEINFO2MQTT));
+	SAME(c->mqtt->discovery == (DISCOVERY_DEVICE | DISCOVERY_COMPONENT));
+	SAME(!strcmp(c->mqtt->discovery_prefix, "ha") && !strcmp(c->mqtt->component_prefix, "dz"));
+	SAME(!strcmp(c->mqtt->dsmr_reader_meter, "house"));
+	SAME(c->sink_count == 2 && c->sinks[1].type == SINK_MQTT && c->sinks[1].cycle_s == 3);
 	p = &c->prices[0].terms;
 	SAME(c->price_count == 1 && !memcmp(c->prices[0].meters, "house\0barn\0", 12));
 	SAME(p->from_day == 20089 && !strcmp(p->currency, "EUR"));
@@ -950,7 +966,7 @@ static bool the_example_is_fine_when_it_is_uncommented(const char **skip)
 			*to++ = *from;
 	*to = '\0';
 	c = good(example);
-	kept = c && c->source_count == 4 && c->meter_count && c->sink_count == 2 && c->cycle_s &&
+	kept = c && c->source_count == 4 && c->meter_count && c->sink_count == 4 && c->mqtt &&
 	       c->price_count == 1;
 	config_free(c);
 	return kept;

@@ -13,6 +13,7 @@ void json_string(FILE *out, const void *bytes, size_t len);
 void json_text(FILE *out, const char *text);
 void json_utf8(FILE *out, const char *text);
 void json_milli(FILE *out, s64 milli);
+void json_time(FILE *out, const char *member, s64 unix_s);
 void json_e5(FILE *out, s64 e5);
 void json_field(FILE *out, const struct telegram *t, const struct field *f);
 void json_quantities(FILE *out, const struct reading *r);

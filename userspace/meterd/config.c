@@ -53,6 +53,23 @@ static void meter_config_free(struct meter_config *m)
 	free(m->scales);
 }
 
+static void mqtt_config_free(struct mqtt_config *m)
+{
+	if (!m)
+		return;
+	free(m->host);
+	free(m->ca_file);
+	free(m->cert_file);
+	free(m->key_file);
+	free(m->user);
+	free(m->password_file);
+	free(m->client_id);
+	free(m->topic);
+	free(m->discovery_prefix);
+	free(m->component_prefix);
+	free(m);
+}
+
 static void price_config_free(struct price_config *p)
 {
 	free(p->meters);
@@ -74,6 +91,8 @@ void config_free(struct config *c)
 		meter_config_free(&c->meters[i]);
 	for (unsigned int i = 0; i < c->sink_count; i++) {
 		free(c->sinks[i].path);
+		free(c->sinks[i].listen_host);
+	}
 	for (unsigned int i = 0; i < c->price_count; i++)
 		price_config_free(&c->prices[i]);
 	for (unsigned int i = 0; i < c->host_name_count; i++)
@@ -81,6 +100,7 @@ void config_free(struct config *c)
 	free(c->sources);
 	free(c->meters);
 	free(c->sinks);
+	mqtt_config_free(c->mqtt);
 	free(c->prices);
 	free(c->host_names);
 	free(c->listen_host);
@@ -615,7 +635,7 @@ static void build_section(struct building *b, const struct config_section *s)
 		refuse_later(b, &s->place, what, later);
 	} else if (!kind->name) {
 		config_error(&b->text, &s->place,
-			     "[%.80s]: there is no such section, expected daemon, http, "
+			     "[%.80s]: there is no such section, expected daemon, http, mqtt, "
 			     "source NAME, meter NUMBER, sink NAME or price NAME", s->kind);
 	} else if (!check_argument(b, kind, s)) {
 		return;
@@ -625,6 +645,8 @@ static void build_section(struct building *b, const struct config_section *s)
 		build_meter(b, kind, s);
 	} else if (!strcmp(s->kind, "sink")) {
 		build_sink(b, kind, s);
+	} else if (!strcmp(s->kind, "mqtt")) {
+		build_mqtt(b, kind, s);
 	} else if (!strcmp(s->kind, "price")) {
 		build_price(b, kind, s);
 	} else {

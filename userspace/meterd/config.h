@@ -226,6 +226,7 @@ struct config {
 	unsigned int meter_count;
 	struct sink_config *sinks;
 	unsigned int sink_count;
+	struct mqtt_config *mqtt;
 	struct price_config *prices;
 	unsigned int price_count;
 };

@@ -935,12 +935,13 @@ static const struct config_key price_keys[] = {
 };
 
 const struct config_kind config_kinds[] = {
-	{ "daemon", NULL, daemon_keys },
-	{ "http", NULL, http_keys },
-	{ "source", "NAME", source_keys },
-	{ "meter", "NUMBER", meter_keys },
-	{ "sink", "NAME", sink_keys },
-	{ "price", "NAME", price_keys },
+	{ "daemon", NULL, daemon_keys, NULL, 0 },
+	{ "http", NULL, http_keys, NULL, 0 },
+	{ "mqtt", NULL, mqtt_keys, NULL, 0 },
+	{ "source", "NAME", source_keys, source_types, COUNT(source_types) },
+	{ "meter", "NUMBER", meter_keys, NULL, 0 },
+	{ "sink", "NAME", sink_keys, sink_types, COUNT(sink_types) },
+	{ "price", "NAME", price_keys, NULL, 0 },
 	{ 0 },
 };
 

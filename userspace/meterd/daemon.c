@@ -295,6 +295,12 @@ static bool make_parts(struct daemon *d)
 	d->meters = meters_new(d->ledger, &d->clock, &heard);
 	d->publisher = publisher_new(d->base, &d->view);
 	d->sources = sources_new(d->base, &telegrams);
+	d->view = (struct view){
+		.meters = d->meters,
+		.sources = d->sources,
+		.store = d->store,
+		.ledger = d->ledger,
+	};
 	if (d->pricing && d->meters && d->publisher && d->sources)
 		return true;
 	log_line(LEVEL_ERROR, "daemon", "no memory to begin");

@@ -3,7 +3,6 @@
  * What a meter counted today, this month, yesterday and last month: the ledger's entries as one
  * object.
  */
-#include "../lib/json.h"
 #include "period_json.h"
 
 #define ENTRIES 64
@@ -23,8 +22,8 @@ static bool print_entries(FILE *out, struct ledger_query *q, s64 start_s)
 		for (int i = 0; i < count; i++) {
 			if (entries[i].start_s != start_s || entries[i].quality & QUALITY_MISSING)
 				continue;
-			fprintf(out, ",\"%s\":", quantity_info[entries[i].reg].name);
-			json_milli(out, entries[i].milli);
+			fprintf(out, ",\"%s\":", ledger_entry_register(&entries[i]));
+			ledger_entry_value(out, &entries[i]);
 		}
 	}
 	return !count;
@@ -56,7 +55,8 @@ static bool print_part(FILE *out, struct store *store, const struct meter *m, en
  * @m: a meter with accounts
  * @now_s: the present on the clock of the meter, seconds since 1970
  *
- * Registers whose value is missing are left out. Loop thread; reads four rows of the file.
+ * Registers whose value is missing are left out; costs stand behind them where there are prices.
+ * Loop thread; reads four rows of the file, and the costs of their days.
  *
  * Return: false when the file cannot be read.
  */
