@@ -41,7 +41,7 @@ struct slot_queue {
  * @queue: slots that wait
  * @each: messages with MQTT_EACH, those that fly first
  * @each_count: of @each
- * @bytes: payloads that wait
+ * @bytes: messages that wait, or may have to be sent again
  */
 struct mqtt_slots {
 	void *tree;
@@ -134,10 +134,16 @@ static struct mqtt_slot *slot_of(struct mqtt_slots *s, const char *topic)
 	return slot;
 }
 
+/* With its topic, for what is withdrawn has no other bytes. */
+static size_t bytes_of(const struct mqtt_slot *slot)
+{
+	return strlen(slot->topic) + slot->len;
+}
+
 static void drop_payload(struct mqtt_slots *s, struct mqtt_slot *slot)
 {
 	if (slot->payload)
-		s->bytes -= slot->len;
+		s->bytes -= bytes_of(slot);
 	free(slot->payload);
 	slot->payload = NULL;
 }
@@ -154,7 +160,7 @@ static bool set_payload(struct mqtt_slots *s, struct mqtt_slot *slot, const void
 	slot->payload = copy;
 	slot->len = len;
 	slot->flags = flags;
-	s->bytes += len;
+	s->bytes += bytes_of(slot);
 	return true;
 }
 
@@ -266,7 +272,7 @@ static char *hand_out(struct mqtt_slots *s, struct mqtt_slot *slot)
 		return NULL;
 	slot->told = hash_of((const u8 *)payload, slot->len);
 	slot->payload = NULL;
-	s->bytes -= slot->len;
+	s->bytes -= bytes_of(slot);
 	return payload;
 }
 
@@ -356,7 +362,7 @@ void mqtt_slots_untold(struct mqtt_slots *s)
 	twalk_r(s->tree, untell_slot, NULL);
 }
 
-/** mqtt_slots_waiting - bytes of payloads that wait, or may have to be sent again; 0: nothing */
+/** mqtt_slots_waiting - bytes of topics and payloads that wait or may be sent again; 0: nothing */
 size_t mqtt_slots_waiting(const struct mqtt_slots *s)
 {
 	return s->bytes;
