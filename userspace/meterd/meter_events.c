@@ -9,6 +9,16 @@
 
 #define FAILURES_DIGITS 9
 
+/* Of a meter that was not heard yet, or is in the place of another one, nothing is. */
+static bool anything_known(const struct meter *m)
+{
+	u64 valid = 0;
+
+	for (unsigned int w = 0; w < sizeof(m->values.valid) / sizeof(m->values.valid[0]); w++)
+		valid |= m->values.valid[w];
+	return valid;
+}
+
 /**
  * meter_before - what is known of a meter before its next telegram
  * @m: the meter
@@ -16,7 +26,7 @@
  */
 void meter_before(const struct meter *m, struct before *b)
 {
-	b->heard = m->heard;
+	b->known = anything_known(m);
 	b->today = m->color_today;
 	b->tomorrow = m->color_tomorrow;
 	b->failures = m->failures;

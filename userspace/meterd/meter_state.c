@@ -160,7 +160,7 @@ void meter_forget(struct meter *m)
 {
 	memset(m->values.valid, 0, sizeof(m->values.valid));
 	memset(m->kinds, 0, sizeof(m->kinds));
-	m->parts_import = m->parts_export = 0;
+	m->parts_import = m->parts_export = m->doubted = 0;
 	m->tariff = 0;
 	m->tariff_by = TARIFF_BY_NOTHING;
 	m->tariff_sent[0] = '\0';

@@ -457,7 +457,7 @@ static void hear(struct meters *all, struct meter *m, const struct line_meters *
 	meter_take_failures(m, &lm->layout, t);
 	meter_take(m, t, values);
 	meter_keep(m, t, lm->layout.text_end);
-	if (before.heard)
+	if (before.known)
 		meter_tell_events(all, m, &before);
 	all->out.heard(all->out.context, m);
 }

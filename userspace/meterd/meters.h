@@ -93,6 +93,7 @@ struct meter_event {
  * @parts_import: tariffs (bit tariff - 1) in the newest telegram that had a total of import, too
  * @parts_export: the same of export
  * @kinds: of its telegrams; one without @last_ms is free
+ * @doubted: tariffs (bit tariff - 1) whose newest register the ledger did not believe
  * @tariff: 1..16, 0: not known
  * @tariff_sent: LTARF or PTEC as sent; ""
  * @tariff_from_s: since then @tariff by ranges holds, up to @tariff_until_s
@@ -124,6 +125,7 @@ struct meter {
 	u16 parts_import;
 	u16 parts_export;
 	struct telegram_kind kinds[TELEGRAM_KINDS];
+	u16 doubted;
 	u8 tariff;
 	enum tariff_by tariff_by;
 	char tariff_label[TARIFF_LABEL_MAX + 1];

@@ -168,10 +168,10 @@ void meter_relabel(struct meter *m);
 
 /**
  * struct before - what may be news, as it was before a telegram
- * @heard: something was known at all
+ * @known: something was known at all
  */
 struct before {
-	bool heard;
+	bool known;
 	enum color today;
 	enum color tomorrow;
 	char label[TARIFF_LABEL_MAX + 1];

@@ -187,21 +187,30 @@ static u8 tariff_by_ranges(struct meter *m)
 	return tariff_ranges_at(ranges, zone, m->time_s);
 }
 
-/* The register that moved since the telegram before, if the ledger believes it; else 0. */
-static u8 tariff_by_register(const struct meter *m, const struct reading *r)
+/*
+ * The register that moved since the telegram before, if the ledger believes both values; else 0.
+ * What comes back from a value that was not believed has not moved.
+ */
+static u8 tariff_by_register(struct meter *m, const struct reading *r)
 {
-	unsigned int tariff;
-	s64 accepted;
+	u16 doubted = m->doubted;
+	u8 moved = 0;
 
-	for (tariff = 1; tariff <= TARIFF_COUNT; tariff++) {
+	for (unsigned int tariff = 1; tariff <= TARIFF_COUNT; tariff++) {
 		enum quantity q = Q_energy_import + tariff;
+		u16 bit = 1u << (tariff - 1);
+		s64 accepted;
 
-		if (reading_has(r, q) && reading_has(&m->values, q) &&
-		    r->milli[q] > m->values.milli[q] && ledger_accepted(m->book, q, &accepted) &&
-		    accepted == r->milli[q])
-			return tariff;
+		if (!reading_has(r, q))
+			continue;
+		m->doubted &= ~bit;
+		if (!ledger_accepted(m->book, q, &accepted) || accepted != r->milli[q])
+			m->doubted |= bit;
+		else if (!moved && !(doubted & bit) && reading_has(&m->values, q) &&
+			 r->milli[q] > m->values.milli[q])
+			moved = tariff;
 	}
-	return 0;
+	return moved;
 }
 
 static void find_tariff(struct meter *m, const struct reading *r)
