@@ -142,9 +142,10 @@ class Broker:
 
 
 class Message:
-	"""One message: topic, payload (bytes), retain (it was kept), qos"""
+	"""One message: topic, payload (bytes), retain (it was kept), qos, at (when it came, of time.time())"""
 
 	def __init__(self, line):
+		self.at = time.time()
 		retain, qos, payload, topic = line.split(" ", 3)
 		self.retain, self.qos = retain == "1", int(qos)
 		self.payload, self.topic = bytes.fromhex(payload), topic

@@ -7,25 +7,11 @@ import sys
 
 sys.path.insert(0, __file__.rsplit("/", 1)[0])
 from harness import *
-
-try:
-	import jinja2
-except ImportError:
-	jinja2 = None
+import home_assistant
+from home_assistant import CLASSES, TOTALS, evaluate, expand, fits
 
 PRINTER = os.path.join(TOP, "build/tests/meterd-discovery")
 RETAIN_QOS1_CHANGED = "7"
-
-# mqtt/abbreviations.py: ABBREVIATIONS, DEVICE_ABBREVIATIONS, ORIGIN_ABBREVIATIONS, as far as they are used.
-ABBREVIATIONS = {
-	"avty": "availability", "avty_mode": "availability_mode", "cmps": "components", "def_ent_id": "default_entity_id", "dev": "device",
-	"dev_cla": "device_class", "en": "enabled_by_default", "ent_cat": "entity_category", "evt_typ": "event_types", "exp_aft": "expire_after",
-	"ic": "icon", "lrst_val_tpl": "last_reset_value_template", "o": "origin", "ops": "options", "p": "platform", "stat_cla": "state_class",
-	"stat_t": "state_topic", "sug_dsp_prc": "suggested_display_precision", "uniq_id": "unique_id", "unit_of_meas": "unit_of_measurement",
-	"val_tpl": "value_template",
-}
-DEVICE_ABBREVIATIONS = {"ids": "identifiers", "mdl": "model", "sn": "serial_number"}
-ORIGIN_ABBREVIATIONS = {"sw": "sw_version"}
 
 # mqtt/schemas.py: DEVICE_DISCOVERY_SCHEMA takes no other members at its root, nor MQTT_ENTITY_DEVICE_INFO_SCHEMA and
 # MQTT_ORIGIN_INFO_SCHEMA in theirs: one more and nothing of the message is used.
@@ -38,33 +24,6 @@ COMMON = {"platform", "unique_id", "default_entity_id", "name", "availability", 
 SENSOR = COMMON | {"device_class", "expire_after", "last_reset_value_template", "options", "state_class", "suggested_display_precision",
 		   "unit_of_measurement"}
 EVENT = COMMON | {"event_types"}
-
-# sensor/const.py: DEVICE_CLASS_UNITS and DEVICE_CLASS_STATE_CLASSES; None: without one. mdi:... and no class: anything goes.
-MEASUREMENT, TOTALS = {"measurement", None}, {"total", "total_increasing"}
-CLASSES = {
-	"apparent_power": ({"mVA", "VA", "kVA"}, MEASUREMENT),
-	"current": ({"A", "mA"}, MEASUREMENT),
-	"energy": ({"J", "kJ", "MJ", "GJ", "mWh", "Wh", "kWh", "MWh", "GWh", "TWh", "cal", "kcal", "Mcal", "Gcal"}, TOTALS),
-	"enum": ({None}, {None}),
-	"frequency": ({"Hz", "kHz", "MHz", "GHz"}, MEASUREMENT),
-	"gas": ({"m³", "ft³", "CCF", "L", "MCF"}, TOTALS),
-	"power": ({"mW", "W", "kW", "MW", "GW", "TW"}, MEASUREMENT),
-	"power_factor": ({"%", None}, MEASUREMENT),
-	"reactive_energy": ({"varh", "kvarh"}, TOTALS),
-	"reactive_power": ({"mvar", "var", "kvar"}, MEASUREMENT),
-	"timestamp": ({None}, {None}),
-	"voltage": ({"V", "mV", "µV", "kV", "MV"}, MEASUREMENT),
-	"water": ({"m³", "ft³", "CCF", "gal", "L", "MCF"}, TOTALS),
-}
-
-# energy/validate.py: what each place of the Energy dashboard takes: device class and units.
-DASHBOARD = {
-	"grid": {"energy": CLASSES["energy"][0]},
-	"gas": {"gas": CLASSES["gas"][0], "energy": CLASSES["energy"][0]},
-	"water": {"water": CLASSES["water"][0]},
-	"power": {"power": CLASSES["power"][0]},
-}
-DASHBOARD_STATE_CLASSES = {"grid": TOTALS, "gas": TOTALS, "water": TOTALS, "power": {"measurement"}}
 
 # What unique ids end in. Who changes one takes away the history of everybody's entity: lines may be added here, none may be changed.
 FROZEN = """
@@ -107,23 +66,6 @@ class Told:
 	def singles(self):
 		"""Of component discovery: {topic: members}."""
 		return {topic: expand(json.loads(text)) for topic, text in self.messages.items() if topic.startswith("domoticz/")}
-
-
-def rename(members, names):
-	renamed = {names.get(name, name): value for name, value in members.items()}
-	equal(len(renamed), len(members), "number of members that have one name only")
-	return renamed
-
-
-def expand(payload):
-	"""_replace_all_abbreviations() of mqtt/discovery.py."""
-	payload = rename(payload, ABBREVIATIONS)
-	payload["device"] = rename(payload["device"], DEVICE_ABBREVIATIONS)
-	payload["origin"] = rename(payload["origin"], ORIGIN_ABBREVIATIONS)
-	payload["availability"] = [rename(one, {"t": "topic"}) for one in payload["availability"]]
-	if "components" in payload:
-		payload["components"] = {key: rename(one, ABBREVIATIONS) for key, one in payload["components"].items()}
-	return payload
 
 
 def all_told():
@@ -302,11 +244,6 @@ def what_a_meter_says_is_offered_and_nothing_else():
 	inside(["heat", "power_factor", "frequency"], TOLD["heat"].components(), "heat")
 
 
-def fits(e, place):
-	units = DASHBOARD[place].get(e.get("device_class"))
-	return units is not None and e.get("unit_of_measurement") in units and e.get("state_class") in DASHBOARD_STATE_CLASSES[place]
-
-
 @promise
 def the_energy_dashboard_takes_what_it_asks_for():
 	wanted = {
@@ -403,16 +340,9 @@ def no_template_holds_a_foreign_string():
 
 
 def render(template, value_json):
-	"""As mqtt/models.py does; a name that is not there must not even be warned of."""
-	if not jinja2:
+	if not home_assistant.jinja2:
 		raise Skip("python3-jinja2 is not installed")
-	environment = jinja2.sandbox.ImmutableSandboxedEnvironment(undefined=jinja2.StrictUndefined)
-	environment.filters["to_json"] = json.dumps
-	return environment.from_string(template).render(value_json=value_json).strip()
-
-
-if jinja2:
-	import jinja2.sandbox
+	return home_assistant.render(template, value_json)
 
 
 @promise
@@ -439,6 +369,14 @@ def a_register_that_is_not_there_stays_and_a_live_value_is_unknown():
 		equal(gone, "" if register else "None", what)
 		if register:
 			inside({"state_class"}, e, what)
+
+
+@promise
+def templates_are_read_without_jinja2_as_with_it():
+	for case, told in REAL.items():
+		state = {**told.state, "continuous": told.state.get("continuous", {}), "event": "gap", "day": {"start": "", "gas": 1.5}, "month": {}}
+		for key, e in told.components().items():
+			equal(evaluate(e["value_template"], state).strip(), render(e["value_template"], state), f"{case}: {key}")
 
 
 @promise

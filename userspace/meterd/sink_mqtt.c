@@ -60,11 +60,12 @@ static bool is_online(const struct mqtt_sink *s)
 	return mqtt_link_online(s->out.link);
 }
 
+/* Entities first, so that nobody reads an empty state. */
 static void withdraw(struct mqtt_sink *s, const char *name)
 {
-	EACH_LAYOUT(s, gone, name);
 	if (s->out.config->discovery)
 		mqtt_discovery_gone(&s->out, name);
+	EACH_LAYOUT(s, gone, name);
 }
 
 /* The first time in a round, the broker knows nothing of it, or what was long ago. */
