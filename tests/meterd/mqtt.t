@@ -463,6 +463,41 @@ def a_reload_that_changes_nothing_keeps_the_connection():
 
 
 @promise
+def layouts_of_others_are_told_beside_ours():
+	broker = Broker()
+	view = View(broker)
+	gateway, source = telling(number=NUMBER, r1_8_2=2000)
+	tic = Gateway(lambda n: (x for i in itertools.count() for x in (tic_historique(hc=1000 + i, hp=2000), 0.2)))
+	meterd = Meterd("[daemon]\nidentity = yes\n" +
+			broker.section("layout = native, dsmr-reader, teleinfo2mqtt, smartmeter-datacollector\ndsmr_reader_meter = house\n") +
+			source + f"[source cellar]\ntype = tcp\nhost = 127.0.0.1\nport = {tic.port}\nprotocol = tic\ncycle = 0\n")
+	view.wait("meter/house", lambda s: power(s) > 5)
+	view.wait("dsmr/reading/electricity_delivered_1", lambda v: re.fullmatch(r"1\.\d{3}", v))
+	view.wait("dsmr/reading/electricity_delivered_2", lambda v: v == "2.000")
+	equal(view.wait("teleinfo/123456789012")["PAPP"], {"raw": "00500", "value": 500})
+	equal(sorted(view.wait(f"smartmeter/{NUMBER}/ACTIVE_POWER_P")), ["timestamp", "value"])
+	meterd.stop()
+
+
+@promise
+def costs_stand_where_dsmr_reader_has_them():
+	broker = Broker()
+	view = View(broker)
+	telegrams = [p1(utc(2024, 10, 10) + 600 * i, number=NUMBER, r1_8_1=1000000 + 100 * i, r1_8_2=500000 + 10 * i) for i in range(145)]
+	directory = Directory()
+	with open(directory / "capture", "wb") as f:
+		f.write(b"".join(telegrams))
+	meterd = Meterd(broker.section("layout = dsmr-reader\n") + "[price contract]\ncurrency = EUR\nimport_t1 = 0.2\nimport_t2 = 0.3\nfixed_day = 0.5\n"
+			f"[source house]\ntype = replay\npath = {directory / 'capture'}\n", directory=directory)
+	wait_until(lambda: "read to its end" in meterd.log())
+	# From midnight to midnight 14.4 kWh and 1.44 kWh; what runs is the day after, of which the month is the sum.
+	for topic, wanted in (("electricity1_cost", "2.88"), ("electricity2_cost", "0.43"), ("electricity_cost_merged", "3.31")):
+		view.wait(f"dsmr/current-month/{topic}", lambda v, wanted=wanted: v == wanted)
+	view.wait("dsmr/current-month/fixed_cost", lambda v: v in ("0.50", "1.00"))
+	meterd.stop()
+
+
+@promise
 def home_assistant_is_told_again_when_it_begins():
 	broker, view, gateway, meterd = house()
 	config = "homeassistant/device/meter_house/config"

@@ -15,6 +15,7 @@ enum dsmr_form {
 	DSMR_KILO,  /* thousands of the base unit, three: kWh, kW */
 	DSMR_M3,    /* three */
 	DSMR_VOLT,  /* one */
+	DSMR_COST,  /* two, of 1e-5 of a currency */
 	DSMR_WHOLE, /* none: what is behind the point is cut, while others are rounded */
 	DSMR_FORMS,
 };

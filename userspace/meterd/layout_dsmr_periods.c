@@ -5,6 +5,7 @@
  * Source: dsmrreader/dsmr-reader 5, the default mappings in day_totals.py, period_totals.py and
  * consumption.py of dsmr_mqtt/models/settings; timestamps there are local ones.
  */
+#include "../lib/ledger_cost.h"
 #include "layout_dsmr.h"
 #include "layout_parts.h"
 
@@ -23,6 +24,12 @@ enum period_index {
 	DELIVERED,
 	RETURNED,
 	GAS,
+	COSTS_1,
+	COSTS_2,
+	COSTS,
+	COSTS_GAS,
+	COSTS_FIXED,
+	COSTS_ALL,
 	VALUES
 };
 
@@ -34,6 +41,12 @@ static const struct period_value values[VALUES] = {
 	[DELIVERED] = { "electricity_merged", Q_energy_import, DSMR_KILO },
 	[RETURNED] = { "electricity_returned_merged", Q_energy_export, DSMR_KILO },
 	[GAS] = { "gas", Q_gas, DSMR_M3 },
+	[COSTS_1] = { "electricity1_cost", COST_REGISTER + COST_IMPORT_T1, DSMR_COST },
+	[COSTS_2] = { "electricity2_cost", COST_REGISTER + COST_IMPORT_T1 + 1, DSMR_COST },
+	[COSTS] = { "electricity_cost_merged", COST_REGISTER + COST_IMPORT, DSMR_COST },
+	[COSTS_GAS] = { "gas_cost", COST_REGISTER + COST_GAS, DSMR_COST },
+	[COSTS_FIXED] = { "fixed_cost", COST_REGISTER + COST_FIXED, DSMR_COST },
+	[COSTS_ALL] = { "total_cost", COST_REGISTER + COST_TOTAL, DSMR_COST },
 };
 
 /** struct dsmr_period - a period and where it is told */
@@ -55,15 +68,18 @@ static const struct dsmr_period periods[] = {
 
 #define QUARTER "dsmr/consumption/quarter-hour-peak-electricity/"
 
-/** struct sums - what a period has; bits of @has by enum period_index */
+/** struct sums - what a period has; bits of @has by enum period_index; costs in 1e-5 */
 struct sums {
 	unsigned int has;
+	s64 earned_e5;
 	s64 milli[VALUES];
 	u8 quality[VALUES];
 };
 
 static void take(struct sums *sums, const struct ledger_entry *e)
 {
+	if (e->reg == COST_REGISTER + COST_EXPORT)
+		sums->earned_e5 = e->milli;
 	for (unsigned int i = 0; i < VALUES; i++) {
 		if (e->reg != values[i].reg || e->quality & QUALITY_MISSING)
 			continue;
@@ -71,6 +87,14 @@ static void take(struct sums *sums, const struct ledger_entry *e)
 		sums->milli[i] = e->milli;
 		sums->quality[i] = e->quality;
 	}
+}
+
+/* What was injected earns there by its tariff; here only the sum of it is known. */
+static void settle_costs(struct sums *sums)
+{
+	sums->milli[COSTS] -= sums->earned_e5;
+	if (sums->earned_e5)
+		sums->has &= ~(1u << COSTS_1 | 1u << COSTS_2);
 }
 
 /* A total without tariffs is that of tariff 1, as among the readings. */
@@ -99,6 +123,7 @@ static bool sum_up(struct mqtt_out *o, const struct meter *m, enum period p, s64
 			take(sums, &entries[i]);
 	}
 	ledger_query_close(q);
+	settle_costs(sums);
 	copy_total(sums, DELIVERED, DELIVERED_1);
 	copy_total(sums, RETURNED, RETURNED_1);
 	return !count;

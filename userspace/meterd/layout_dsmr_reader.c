@@ -93,6 +93,7 @@ static const struct {
 	[DSMR_KILO] = { 1000, 1000, 3 },
 	[DSMR_M3] = { 1, 1000, 3 },
 	[DSMR_VOLT] = { 100, 10, 1 },
+	[DSMR_COST] = { 1000, 100, 2 },
 	[DSMR_WHOLE] = { 1000, 1, 0 },
 };
 
