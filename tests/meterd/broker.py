@@ -207,6 +207,56 @@ class View:
 		self.process.stdout.close()
 
 
+class Deaf:
+	"""A broker that takes everything and confirms only the connection; unconfirmed is how many with QoS 1 it has."""
+
+	def __init__(self):
+		self.connections = 0
+		self.unconfirmed = 0
+		self.server = socket.create_server(("127.0.0.1", 0))
+		self.port = self.server.getsockname()[1]
+		self.thread = threading.Thread(target=self._serve, daemon=True)
+		self.thread.start()
+		_own(self)
+
+	def _serve(self):
+		while True:
+			try:
+				connection, _ = self.server.accept()
+			except OSError:
+				return
+			self.connections += 1
+			self.unconfirmed = 0
+			with connection:
+				try:
+					self._take(connection.makefile("rb"), connection)
+				except (OSError, EOFError):
+					pass
+
+	def _take(self, stream, connection):
+		while True:
+			head = stream.read(1)
+			if not head:
+				return
+			length = shift = 0
+			while True:
+				byte = stream.read(1)[0]
+				length |= (byte & 127) << shift
+				shift += 7
+				if byte < 128:
+					break
+			stream.read(length)
+			if head[0] >> 4 == 1:
+				connection.sendall(b"\x20\x02\x00\x00")
+			elif head[0] >> 4 == 12:
+				connection.sendall(b"\xd0\x00")
+			elif head[0] >> 4 == 3 and head[0] & 6:
+				self.unconfirmed += 1
+
+	def end(self):
+		self.server.close()
+
+
 def telling(number="E0000000000000001", wh=1000, pause=0.1, more=(), **registers):
 	"""A gateway whose meter goes on for ever, and the configuration of its source."""
 	gateway = Gateway(lambda n: (x for i in itertools.count()

@@ -145,6 +145,20 @@ def something_that_accepts_and_says_nothing_is_told():
 
 
 @promise
+def twenty_messages_are_on_their_way_and_no_more():
+	deaf = Deaf()
+	gateways = [telling(number=f"E{i:016d}", pause=0.5) for i in range(20)]
+	meterd = Meterd(f"[mqtt]\nhost = 127.0.0.1\nport = {deaf.port}\n" +
+			"".join(source.replace("[source house]", f"[source m{i:02d}]") for i, (gateway, source) in enumerate(gateways)))
+	wait_until(lambda: deaf.unconfirmed == 20)
+	stays(lambda: deaf.unconfirmed == 20, 2, "twenty are unconfirmed")
+	# What confirms nothing is left after a minute; all goes on meanwhile.
+	wait_until(lambda: deaf.connections == 2 and "does not answer as a broker does" in meterd.log(), 120)
+	equal(meterd.quantities("m00")["power_import"] > 1, True)
+	meterd.stop()
+
+
+@promise
 def garbage_in_place_of_a_broker_is_survived():
 	answers = [b"HTTP/1.1 400 Bad Request\r\n\r\n", bytes(range(256)) * 64, b"\x20\x02\x00\x05", b"\x20\xff\xff\xff\x7f",
 		   b"\x20\x02\x00\x00" + b"\x32\xff\xff\xff\x7f" + b"\0" * 5000, b"\x20\x02\x00\x00" + b"\x40\x02\xff\xff" * 2000, CLOSE]

@@ -38,6 +38,8 @@
 #define BACK_OFF_MAX_MS 60000
 /* A connection that lasted so long was a good one: the next is tried at once. */
 #define GOOD_MS 30000
+/* A broker that confirms nothing for so long, while it should, is none. */
+#define CONFIRM_MS 60000
 /* How long what waits may still be sent when we leave. */
 #define LEAVE_MS 2000
 #define POLL_MS 5000
@@ -99,6 +101,7 @@ struct flight {
  * @connected: the broker has taken it
  * @refused: it has not, for this reason
  * @unsent: messages without confirmation that the library still has
+ * @confirmed_ms: when the broker last confirmed something, or all was confirmed
  * @detail: what the library logged
  * @failed: what it returned last
  */
@@ -109,6 +112,7 @@ struct session {
 	bool connected;
 	bool refused;
 	unsigned int unsent;
+	u64 confirmed_ms;
 	struct flight flights[FLYING_MAX];
 	unsigned int flight_count;
 	char detail[MQTT_WHY_MAX];
@@ -195,6 +199,7 @@ static void on_publish(struct mosquitto *mosq, void *context, int mid)
 		if (s->flights[i].mid != mid)
 			continue;
 		mqtt_slots_sent(l->slots, s->flights[i].slot);
+		s->confirmed_ms = steady_ms();
 		s->flights[i] = s->flights[--s->flight_count];
 		pthread_mutex_unlock(&l->mutex);
 		return;
@@ -272,6 +277,8 @@ static int hand_over(struct session *s, struct mqtt_slot *slot, const struct mqt
 	int mid = 0, rc;
 
 	s->unsent += !confirmed;
+	if (!s->flight_count)
+		s->confirmed_ms = steady_ms();
 	rc = mosquitto_publish(s->mosq, &mid, m->topic, (int)m->len, m->payload, confirmed,
 			       m->flags & MQTT_RETAIN);
 	if (!rc && confirmed)
@@ -365,6 +372,13 @@ static void leave(struct session *s)
 		rc = wait_and_work(s);
 }
 
+static bool is_a_broker(const struct session *s, u64 begun_ms)
+{
+	if (!s->connected)
+		return steady_ms() - begun_ms <= CONNACK_MS;
+	return !s->flight_count || steady_ms() - s->confirmed_ms <= CONFIRM_MS;
+}
+
 static int work(struct session *s, u64 begun_ms)
 {
 	bool was_connected = s->connected;
@@ -374,7 +388,7 @@ static int work(struct session *s, u64 begun_ms)
 		set_status(s->link, true, "connected");
 	if (!rc && s->connected)
 		rc = pump(s);
-	if (!rc && !s->connected && steady_ms() - begun_ms > CONNACK_MS) {
+	if (!rc && !is_a_broker(s, begun_ms)) {
 		snprintf(s->why, sizeof(s->why), "port %u does not answer as a broker does",
 			 s->settings->port);
 		rc = MOSQ_ERR_CONN_LOST;
