@@ -128,6 +128,19 @@ static bool a_meter_cannot_forge_lines(const char **skip)
 	       broken("%s", said);
 }
 
+static void speak_in_pieces(void)
+{
+	log_line(LEVEL_INFO, "meter", "caf\xe9 \xc3, \xc2\x9b" "2J \x9b" "2J, \xf0\x9f\x94\x8c \xed\xa0\x80");
+}
+
+static bool what_is_no_text_does_not_hide_a_line(const char **skip)
+{
+	(void)skip;
+	listen_to(speak_in_pieces);
+	return !strcmp(said, "meterd: meter: caf? ?, ??2J ?2J, \xf0\x9f\x94\x8c ???\n") ||
+	       broken("%s", said);
+}
+
 static void speak_long(void)
 {
 	char text[4096];
@@ -153,6 +166,7 @@ int main(void)
 		{ "one_subject_does_not_silence_another", one_subject_does_not_silence_another },
 		{ "levels_are_kept", levels_are_kept },
 		{ "a_meter_cannot_forge_lines", a_meter_cannot_forge_lines },
+		{ "what_is_no_text_does_not_hide_a_line", what_is_no_text_does_not_hide_a_line },
 		{ "long_lines_are_cut_and_still_lines", long_lines_are_cut_and_still_lines },
 	};
 

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 
 #include "json.h"
+#include "utf8.h"
 #include "zone.h"
 
 static void json_byte(FILE *out, u8 byte)
@@ -59,25 +60,6 @@ void json_string(FILE *out, const void *bytes, size_t len)
 void json_text(FILE *out, const char *text)
 {
 	json_string(out, text, strlen(text));
-}
-
-/* Bytes of the character of UTF-8 (RFC 3629) at @b, of which @len are left; 0: none. */
-static size_t utf8_len(const u8 *b, size_t len)
-{
-	static const u32 smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t count = b[0] >= 0xf0 ? 4 : b[0] >= 0xe0 ? 3 : 2;
-	u32 code = b[0] & (0x7f >> count);
-
-	if (b[0] < 0xc2 || b[0] > 0xf4 || count > len)
-		return 0;
-	for (size_t i = 1; i < count; i++) {
-		if ((b[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (b[i] & 0x3f);
-	}
-	if (code < smallest[count] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
-		return 0;
-	return count;
 }
 
 /**

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "../lib/units.h"
 #include "watch_screen.h"
 
 #define TOP		3	/* lines of the head */
@@ -43,29 +44,6 @@ struct screen *screen_open(void)
 	nodelay(stdscr, TRUE);
 	curs_set(0);
 	return s;
-}
-
-/* The unit of the data contract from that of the file in sysfs. */
-static const char *unit_of(enum quantity q)
-{
-	static const struct {
-		const char *sysfs;
-		const char *unit;
-	} units[] = {
-		{ "wh", "Wh" },	     { "varh", "varh" }, { "w", "W" },	  { "var", "var" },
-		{ "va", "VA" },	     { "mv", "V" },	 { "ma", "A" },	  { "millihz", "Hz" },
-		{ "dm3", "m3" }, { "kj", "GJ" },
-	};
-	const char *suffix = strrchr(quantity_info[q].sysfs, '_');
-
-	if (q == Q_heat_kwh)
-		return "kWh";
-	if (q == Q_load)
-		return "%";
-	for (size_t i = 0; suffix && i < sizeof(units) / sizeof(units[0]); i++)
-		if (!strcmp(units[i].sysfs, suffix + 1))
-			return units[i].unit;
-	return "";
 }
 
 static void draw_head(const struct meter *m, const struct record_reader *r)
@@ -108,7 +86,7 @@ static void draw_quantities(const struct reading *reading)
 			 milli < 0 ? "-" : "", (milli < 0 ? -(u64)milli : (u64)milli) / 1000);
 		if (milli % 1000)
 			printw(".%03u", (unsigned int)llabs(milli % 1000));
-		printw(" %s", unit_of(q));
+		printw(" %s", quantity_unit(q));
 	}
 }
 

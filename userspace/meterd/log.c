@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../lib/utf8.h"
 #include "log.h"
 
 #define LINE_MAX_BYTES	1024
@@ -65,12 +66,21 @@ static int print_start(char *line, size_t size, enum log_level level, const char
 	return snprintf(line, size, "meterd: %s%s: ", word, who);
 }
 
-/* Text of a meter or of the network can hold what makes a terminal do things. */
+/*
+ * Text of a meter or of the network can hold what makes a terminal do things, and a line with a
+ * byte that is no UTF-8 is not shown by journalctl.
+ */
 static void make_harmless(char *text, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
-			text[i] = '?';
+	u8 *b = (u8 *)text;
+	size_t count;
+
+	for (; len; len -= count, b += count) {
+		count = utf8_len(b, len);
+		if (utf8_is_control(b, len) || (!count && *b > '~'))
+			memset(b, '?', count ? count : 1);
+		count += !count;
+	}
 }
 
 static void write_line(enum log_level level, const char *who, const char *format, va_list args,
@@ -100,7 +110,8 @@ static void write_line(enum log_level level, const char *who, const char *format
  * @who: what it is about: a source, a meter, a file with its line
  * @format: of a sentence without a full stop, as of printf()
  *
- * Control characters come out as '?', what is beyond 1 KiB is cut off. Any thread.
+ * Control characters and what is no UTF-8 come out as '?', what is beyond 1 KiB is cut off. Any
+ * thread.
  */
 void log_line(enum log_level level, const char *who, const char *format, ...)
 {

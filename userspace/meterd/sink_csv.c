@@ -3,6 +3,8 @@
  * The sink for spreadsheets: CSV (RFC 4180, with LF), one line for each quantity of a publication.
  */
 #include "../lib/json.h"
+#include "../lib/units.h"
+#include "../lib/utf8.h"
 #include "sink_lines.h"
 #include "state_json.h"
 
@@ -12,15 +14,15 @@
  */
 static void print_cell(FILE *out, const void *text, size_t len)
 {
-	const u8 *b = text;
+	const u8 *b = text, *end = b + len;
 
 	fputc('"', out);
 	if (len && memchr("=+-@\t\r", *b, 6))
 		fputc('\'', out);
-	for (; len; len--, b++) {
+	while (b < end) {
 		if (*b == '"')
 			fputc('"', out);
-		fputc(*b < 0x20 || *b == 0x7f ? ' ' : *b, out);
+		b += utf8_print(out, b, end - b);
 	}
 	fputc('"', out);
 }
@@ -39,34 +41,6 @@ static void row_start(const struct meter *m, char start[ROW_START_MAX])
 		iso_time(m->time_s, time);
 	snprintf(start, ROW_START_MAX, "%s,%s,\"%s%s\",", received, time,
 		 m->name[0] == '-' ? "'" : "", m->name);
-}
-
-static const char *unit_of(enum quantity q)
-{
-	if (register_index(q) >= 0)
-		return register_unit(q);
-	switch (q) {
-	case Q_voltage_l1 ... Q_voltage_l3:
-		return "V";
-	case Q_current_l1 ... Q_current_l3:
-	case Q_current_subscribed:
-		return "A";
-	case Q_power_reactive_import ... Q_power_reactive_export_l3:
-		return "var";
-	case Q_power_apparent_import ... Q_power_apparent_export:
-	case Q_power_reference:
-	case Q_power_cutoff:
-		return "VA";
-	case Q_frequency:
-		return "Hz";
-	case Q_load:
-		return "%";
-	case Q_power_factor:
-	case Q_tariff:
-		return "";
-	default:
-		return "W";
-	}
 }
 
 static void print_word(FILE *out, const char *start, const char *what, const char *word)
@@ -104,7 +78,7 @@ static void print_quantities(FILE *out, const char *start, const struct reading 
 			continue;
 		fprintf(out, "%s%s,", start, quantity_info[q].name);
 		json_milli(out, r->milli[q]);
-		fprintf(out, ",%s\n", unit_of(q));
+		fprintf(out, ",%s\n", quantity_unit(q));
 	}
 }
 
