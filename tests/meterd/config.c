@@ -66,6 +66,10 @@ static struct config *good(const char *text)
  * @name: what is promised
  * @said: all that is told, each line without what stands before the place
  */
+#define INFLUX "[sink s]\ntype = influx\n"
+#define EXPECTED_URL                                                                               \
+	"udp://HOST:PORT or http://HOST:PORT/PATH, such as http://127.0.0.1:8086/write?db=meter"
+
 static const struct mistake {
 	const char *name;
 	const char *text;
@@ -362,11 +366,90 @@ static const struct mistake {
 
 	/* [sink NAME] */
 	{ "a_sink_has_a_type", "[sink s]\n",
-	  "1: [sink s]: type is missing, expected jsonl, csv or serve\n" },
+	  "1: [sink s]: type is missing, expected jsonl, csv, serve or influx\n" },
 	{ "a_sink_of_lines_has_a_path", "[sink s]\ntype = csv\n",
 	  "1: [sink s]: path is missing, expected a file, or - for stdout\n" },
-	{ "a_sink_is_of_a_type_that_there_is", "[sink s]\ntype = influx\npath = -\n",
-	  "2: type = influx: expected jsonl, csv or serve\n" },
+	{ "a_sink_is_of_a_type_that_there_is", "[sink s]\ntype = xml\npath = -\n",
+	  "2: type = xml: expected jsonl, csv, serve or influx\n" },
+	{ "a_path_of_a_sink_has_a_name", "[sink s]\ntype = csv\npath =\n",
+	  "3: path = : expected a file, or - for stdout\n" },
+	{ "a_sink_of_influx_has_a_url", "[sink s]\ntype = influx\n",
+	  "1: [sink s]: url is missing, expected " EXPECTED_URL "\n" },
+	{ "a_url_has_a_scheme", INFLUX "url = 127.0.0.1:8086\n",
+	  "3: url = 127.0.0.1:8086: expected " EXPECTED_URL "\n" },
+	{ "a_url_has_a_scheme_that_there_is", INFLUX "url = tcp://h:8086/write\n",
+	  "3: url = tcp://h:8086/write: expected " EXPECTED_URL "\n" },
+	{ "a_url_has_a_host", INFLUX "url = http:///write?db=meter\n",
+	  "3: url = http:///write?db=meter: expected " EXPECTED_URL "\n" },
+	{ "a_url_has_a_host_that_can_be_one", INFLUX "url = http://a!b/write?db=meter\n",
+	  "3: url = http://a!b/write?db=meter: expected " EXPECTED_URL "\n" },
+	{ "a_url_has_a_port_that_can_be_one", INFLUX "url = udp://h:0\n",
+	  "3: url = udp://h:0: expected " EXPECTED_URL "\n" },
+	{ "a_url_has_no_blanks", INFLUX "url = http://h/write?db=my meter\n",
+	  "3: url = http://h/write?db=my meter: expected " EXPECTED_URL "\n" },
+	{ "a_url_has_no_fragment", INFLUX "url = http://h/write?db=meter#a\n",
+	  "3: url = http://h/write?db=meter#a: expected " EXPECTED_URL "\n" },
+	{ "a_url_of_http_has_a_path", INFLUX "url = http://h:8086/\n",
+	  "3: url = http://h:8086/: expected a path behind the port, such as /write?db=meter or "
+	  "/api/v2/write?org=home&bucket=meter\n" },
+	{ "a_url_of_udp_has_none", INFLUX "url = udp://h:8089/write\n",
+	  "3: url = udp://h:8089/write: expected nothing behind the port of udp://\n" },
+	{ "a_url_with_tls_is_refused_with_what_to_do_instead",
+	  INFLUX "url = https://h:8086/write?db=meter\n",
+	  "3: url = https://h:8086/write?db=meter: there is no TLS to such servers here, expected "
+	  "http:// to this machine or a network of your own: see meterd.conf(5), url\n" },
+	{ "a_url_has_no_password_and_it_is_not_told",
+	  INFLUX "url = http://me:secret@h/write?db=meter\n",
+	  "3: url = ***: a URL is read by everybody, expected user and "
+	  "password, USER:PASSWORD, in a token_file\n" },
+	{ "a_precision_is_one_that_can_be_kept", INFLUX "url = http://h/write?db=a&precision=h\n",
+	  "3: url = http://h/write?db=a&precision=h: expected precision=ns, us, ms or s, or "
+	  "none\n" },
+	{ "a_token_needs_http", INFLUX "url = udp://h\ntoken_file = /t\n",
+	  "4: token_file: datagrams have no place for it, expected url = http://...\n" },
+	{ "a_measurement_is_a_name", INFLUX "url = udp://h\nmeasurement = a b\n",
+	  "4: measurement = a b: expected 1 to 32 of A-Z a-z 0-9 _ -, without _ at the "
+	  "beginning\n" },
+	{ "a_measurement_is_not_one_of_the_server", INFLUX "url = udp://h\nmeasurement = _a\n",
+	  "4: measurement = _a: expected 1 to 32 of A-Z a-z 0-9 _ -, without _ at the "
+	  "beginning\n" },
+	{ "a_sink_of_influx_has_no_path", INFLUX "url = udp://h\npath = -\n",
+	  "4: path: not a key of a sink of this type, expected with type = jsonl or csv\n" },
+
+	/* type = serve */
+	{ "a_served_port_has_an_address", "[sink s]\ntype = serve\nlisten = 8088\n",
+	  "3: listen = 8088: expected ADDRESS:PORT such as 127.0.0.1:8088, 0.0.0.0:8088 or "
+	  "[::]:8088\n" },
+	{ "a_sink_that_serves_is_not_off", "[sink s]\ntype = serve\nlisten = off\n",
+	  "3: listen = off: expected ADDRESS:PORT such as 127.0.0.1:8088, 0.0.0.0:8088 or "
+	  "[::]:8088\n" },
+	{ "a_served_meter_has_a_good_name", "[sink s]\ntype = serve\nmeter = bridge\n",
+	  "3: meter = bridge: expected the name of a meter\n" },
+	{ "a_format_is_one_that_there_is", "[sink s]\ntype = serve\nformat = dsmr\n",
+	  "3: format = dsmr: expected p1 or raw\n" },
+	{ "files_and_ports_have_keys_of_their_own",
+	  "[sink s]\ntype = serve\npath = -\n[sink t]\ntype = csv\npath = -\nlisten = [::]:1\n",
+	  "3: path: not a key of a sink of this type, expected with type = jsonl or csv\n"
+	  "7: listen: not a key of a sink of this type, expected with type = serve\n" },
+	{ "raw_beyond_loopback_needs_identity",
+	  "[sink s]\ntype = serve\nlisten = 0.0.0.0:9000\nformat = raw\n",
+	  "4: format = raw: it has the meter's number, for all who reach this port; expected "
+	  "listen = 127.0.0.1:9000, or identity = yes in [daemon]\n" },
+	{ "raw_beyond_loopback_needs_identity_with_ipv6_too",
+	  "[sink s]\ntype = serve\nlisten = [2001:db8::1]:9000\nformat = raw\n",
+	  "4: format = raw: it has the meter's number, for all who reach this port; expected "
+	  "listen = 127.0.0.1:9000, or identity = yes in [daemon]\n" },
+	{ "raw_is_all_that_comes",
+	  "[sink s]\ntype = serve\nformat = raw\ncycle = 1\napparent_as_power = yes\n",
+	  "4: cycle: format = raw is all that comes, expected no cycle\n"
+	  "5: apparent_as_power: format = raw is all that comes, expected format = p1\n" },
+	{ "a_port_is_served_once",
+	  "[sink s]\ntype = serve\n[sink t]\ntype = serve\nlisten = 127.0.0.1:8088\n"
+	  "[sink u]\ntype = serve\nlisten = 127.0.0.1:8087\n",
+	  "5: listen = 127.0.0.1, port 8088: s listens there, expected another address or port\n"
+	  "8: listen = 127.0.0.1, port 8087: http listens there, expected another address or "
+	  "port\n" },
+
 	/* [price NAME] */
 	{ "a_price_has_a_currency", "[price a]\nimport = 1\n",
 	  "1: [price a]: currency is missing, expected three capital letters such as EUR\n" },
@@ -408,42 +491,6 @@ static const struct mistake {
 	  "[price a]\ncurrency = EUR\n[price b]\ncurrency = SEK\nfrom = 2025-01-01\n",
 	  "3: [price b]: its currency is SEK, that of [price a] is EUR, expected the same "
 	  "in all\n" },
-	{ "a_path_of_a_sink_has_a_name", "[sink s]\ntype = csv\npath =\n",
-	  "3: path = : expected a file, or - for stdout\n" },
-
-	/* type = serve */
-	{ "a_served_port_has_an_address", "[sink s]\ntype = serve\nlisten = 8088\n",
-	  "3: listen = 8088: expected ADDRESS:PORT such as 127.0.0.1:8088, 0.0.0.0:8088 or "
-	  "[::]:8088\n" },
-	{ "a_sink_that_serves_is_not_off", "[sink s]\ntype = serve\nlisten = off\n",
-	  "3: listen = off: expected ADDRESS:PORT such as 127.0.0.1:8088, 0.0.0.0:8088 or "
-	  "[::]:8088\n" },
-	{ "a_served_meter_has_a_good_name", "[sink s]\ntype = serve\nmeter = bridge\n",
-	  "3: meter = bridge: expected the name of a meter\n" },
-	{ "a_format_is_one_that_there_is", "[sink s]\ntype = serve\nformat = dsmr\n",
-	  "3: format = dsmr: expected p1 or raw\n" },
-	{ "files_and_ports_have_keys_of_their_own",
-	  "[sink s]\ntype = serve\npath = -\n[sink t]\ntype = csv\npath = -\nlisten = [::]:1\n",
-	  "3: path: not a key of a sink of this type, expected with type = jsonl or csv\n"
-	  "7: listen: not a key of a sink of this type, expected with type = serve\n" },
-	{ "raw_beyond_loopback_needs_identity",
-	  "[sink s]\ntype = serve\nlisten = 0.0.0.0:9000\nformat = raw\n",
-	  "4: format = raw: it has the meter's number, for all who reach this port; expected "
-	  "listen = 127.0.0.1:9000, or identity = yes in [daemon]\n" },
-	{ "raw_beyond_loopback_needs_identity_with_ipv6_too",
-	  "[sink s]\ntype = serve\nlisten = [2001:db8::1]:9000\nformat = raw\n",
-	  "4: format = raw: it has the meter's number, for all who reach this port; expected "
-	  "listen = 127.0.0.1:9000, or identity = yes in [daemon]\n" },
-	{ "raw_is_all_that_comes",
-	  "[sink s]\ntype = serve\nformat = raw\ncycle = 1\napparent_as_power = yes\n",
-	  "4: cycle: format = raw is all that comes, expected no cycle\n"
-	  "5: apparent_as_power: format = raw is all that comes, expected format = p1\n" },
-	{ "a_port_is_served_once",
-	  "[sink s]\ntype = serve\n[sink t]\ntype = serve\nlisten = 127.0.0.1:8088\n"
-	  "[sink u]\ntype = serve\nlisten = 127.0.0.1:8087\n",
-	  "5: listen = 127.0.0.1, port 8088: s listens there, expected another address or port\n"
-	  "8: listen = 127.0.0.1, port 8087: http listens there, expected another address or "
-	  "port\n" },
 };
 
 /* The lines of @said that are to come, without "meterd: error: meterd.conf:". */
@@ -565,6 +612,9 @@ static bool all_keys_arrive(const char **skip)
 		"scale.1-0:1.8.0 = 1000\nscale.1-0:32.7.0 = 0.1\ntariff_labels = HC, HP\n"
 		"tariff_ranges = 22:00-06:00 1, 06:00-22:00 2\ntime = host\ncontinuous = true\n"
 		"[sink j]\ntype = jsonl\npath = -\ncycle = 60\nfields = yes\n"
+		"[sink h]\ntype = influx\nurl = http://[2001:db8::1]:8086/api/v2/write?org=a&"
+		"bucket=b%20c&precision=ms\ntoken_file = token\nmeasurement = power\n"
+		"[sink u]\ntype = influx\nurl = udp://tele.example\n"
 		"[mqtt]\nhost = mqtt.example\ntls = yes\nca_file = /ca\ncert_file = /crt\n"
 		"key_file = /key\ninsecure = yes\nversion = 5\nuser = me\npassword_file = /p\n"
 		"client_id = pi\ntopic = home/meter\nfields = no\ncycle = 3\n"
@@ -617,7 +667,6 @@ static bool all_keys_arrive(const char **skip)
 	SAME(c->meters[0].ranges.count && c->meters[0].time == TIME_HOST);
 	SAME(c->meters[0].continuous && !strcmp(zone_name(c->meters[0].zone), "UTC"));
 	SAME(c->sinks[0].type == SINK_JSONL && !strcmp(c->sinks[0].path, "-") && c->sinks[0].cycle_s == 60);
-	SAME(c->sinks[0].fields);
 	SAME(c->mqtt && !strcmp(c->mqtt->host, "mqtt.example") && c->mqtt->port == 8883);
 	SAME(c->mqtt->tls && c->mqtt->insecure && c->mqtt->version == 5);
 	SAME(!strcmp(c->mqtt->ca_file, "/ca") && !strcmp(c->mqtt->cert_file, "/crt") &&
@@ -628,7 +677,6 @@ static bool all_keys_arrive(const char **skip)
 	SAME(c->mqtt->discovery == (DISCOVERY_DEVICE | DISCOVERY_COMPONENT));
 	SAME(!strcmp(c->mqtt->discovery_prefix, "ha") && !strcmp(c->mqtt->component_prefix, "dz"));
 	SAME(!strcmp(c->mqtt->dsmr_reader_meter, "house"));
-	SAME(c->sink_count == 2 && c->sinks[1].type == SINK_MQTT && c->sinks[1].cycle_s == 3);
 	p = &c->prices[0].terms;
 	SAME(c->price_count == 1 && !memcmp(c->prices[0].meters, "house\0barn\0", 12));
 	SAME(p->from_day == 20089 && !strcmp(p->currency, "EUR"));
@@ -642,6 +690,17 @@ static bool all_keys_arrive(const char **skip)
 	snprintf(expected, sizeof(expected), "%s/spot.csv", directory);
 	SAME(!strcmp(c->prices[0].quarters[DIRECTION_IMPORT], expected));
 	SAME(!strcmp(c->prices[0].quarters[DIRECTION_EXPORT], "/spot"));
+	SAME(c->sink_count == 4 && c->sinks[3].type == SINK_MQTT && c->sinks[3].cycle_s == 3);
+	SAME(c->sinks[0].fields);
+	SAME(!strcmp(c->sinks[1].target.host, "2001:db8::1") && c->sinks[1].target.port == 8086);
+	SAME(!strcmp(c->sinks[1].target.path, "/api/v2/write?org=a&bucket=b%20c&precision=ms"));
+	SAME(c->sinks[1].target.unit_ns == 1000000);
+	snprintf(expected, sizeof(expected), "%s/token", directory);
+	SAME(!strcmp(c->sinks[1].token_file, expected));
+	SAME(!strcmp(c->sinks[1].measurement, "power"));
+	SAME(!strcmp(c->sinks[2].target.host, "tele.example") && c->sinks[2].target.port == 8089);
+	SAME(!c->sinks[2].target.path && c->sinks[2].target.unit_ns == 1);
+	SAME(!c->sinks[2].token_file && !strcmp(c->sinks[2].measurement, "electricity"));
 #undef SAME
 	config_free(c);
 	return kept;
@@ -966,7 +1025,7 @@ static bool the_example_is_fine_when_it_is_uncommented(const char **skip)
 			*to++ = *from;
 	*to = '\0';
 	c = good(example);
-	kept = c && c->source_count == 4 && c->meter_count && c->sink_count == 4 && c->mqtt &&
+	kept = c && c->source_count == 4 && c->meter_count && c->sink_count == 5 && c->mqtt &&
 	       c->price_count == 1;
 	config_free(c);
 	return kept;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../../userspace/meterd/http.h"
+#include "../../userspace/meterd/publish.h"
 #include "../host/host.h"
 
 #define METERS 1000
@@ -78,6 +79,12 @@ const char *color_name(enum color c)
 struct source *sources_first(const struct sources *all)
 {
 	(void)all;
+	return NULL;
+}
+
+const struct sink *publisher_sinks(const struct publisher *p)
+{
+	(void)p;
 	return NULL;
 }
 

@@ -21,6 +21,7 @@
 #define DEFAULT_SERVE_HOST	"127.0.0.1"
 #define DEFAULT_SERVE_PORT	8088
 #define CET_OFFSET_MIN		60
+#define DEFAULT_MEASUREMENT	"electricity"
 #define DEFAULT_MQTT_HOST	"localhost"
 #define DEFAULT_MQTT_PORT	1883
 #define DEFAULT_MQTTS_PORT	8883
@@ -51,6 +52,14 @@ static void meter_config_free(struct meter_config *m)
 	for (unsigned int i = 0; i < TARIFF_COUNT; i++)
 		free(m->tariff_labels[i]);
 	free(m->scales);
+}
+
+static void sink_config_free(struct sink_config *s)
+{
+	free(s->path);
+	free(s->listen_host);
+	free(s->token_file);
+	sink_target_free(&s->target);
 }
 
 static void mqtt_config_free(struct mqtt_config *m)
@@ -89,10 +98,8 @@ void config_free(struct config *c)
 		source_config_free(&c->sources[i]);
 	for (unsigned int i = 0; i < c->meter_count; i++)
 		meter_config_free(&c->meters[i]);
-	for (unsigned int i = 0; i < c->sink_count; i++) {
-		free(c->sinks[i].path);
-		free(c->sinks[i].listen_host);
-	}
+	for (unsigned int i = 0; i < c->sink_count; i++)
+		sink_config_free(&c->sinks[i]);
 	for (unsigned int i = 0; i < c->price_count; i++)
 		price_config_free(&c->prices[i]);
 	for (unsigned int i = 0; i < c->host_name_count; i++)
@@ -222,6 +229,7 @@ static struct sink_config *add_sink(struct config *c, const char *name, enum sin
 	snprintf(s->name, sizeof(s->name), "%s", name);
 	s->type = type;
 	s->cycle_s = -1;
+	snprintf(s->measurement, sizeof(s->measurement), DEFAULT_MEASUREMENT);
 	if (type != SINK_SERVE)
 		return s;
 	/* A reader of P1 expects each telegram of the meter. */
@@ -348,13 +356,15 @@ static void apply_value(struct building *b, const struct config_key *k,
 		.directory = b->directory,
 		.config = b->config,
 	};
+	const char *value;
 
 	if (k->set(&v, item))
 		return;
+	value = v.hidden ? "***" : e->value;
 	if (*v.problem)
-		config_error(&b->text, &e->place, "%s = %s: %s", e->key, e->value, v.problem);
+		config_error(&b->text, &e->place, "%s = %s: %s", e->key, value, v.problem);
 	else
-		config_error(&b->text, &e->place, "%s = %s: expected %s", e->key, e->value,
+		config_error(&b->text, &e->place, "%s = %s: expected %s", e->key, value,
 			     k->expected);
 }
 
@@ -501,6 +511,16 @@ static void build_meter(struct building *b, const struct config_kind *kind,
 	check_meter_name(b, s);
 }
 
+static void check_token(struct building *b, const struct config_section *s,
+			const struct sink_target *target)
+{
+	const struct config_entry *token = entry_of(s, "token_file");
+
+	if (token && target->host && !target->path)
+		config_error(&b->text, &token->place,
+			     "token_file: datagrams have no place for it, expected url = http://...");
+}
+
 static void build_sink(struct building *b, const struct config_kind *kind,
 		       const struct config_section *s)
 {
@@ -510,10 +530,12 @@ static void build_sink(struct building *b, const struct config_kind *kind,
 	if (!type_of(b, kind, s, &type))
 		return;
 	sink = add_sink(b->config, s->name, type);
-	if (sink)
-		apply_section(b, kind, s, 1u << type, sink);
-	else
+	if (!sink) {
 		no_memory(b, s);
+		return;
+	}
+	apply_section(b, kind, s, 1u << type, sink);
+	check_token(b, s, &sink->target);
 }
 
 /* Keys may come from several files. */

@@ -6,6 +6,7 @@
 #define METERD_CONFIG_H
 
 #include "../lib/ledger_entry.h"
+#include "config_target.h"
 #include "log.h"
 #include "prices.h"
 #include "tariff_ranges.h"
@@ -103,6 +104,7 @@ enum sink_type {
 	SINK_JSONL,
 	SINK_CSV,
 	SINK_SERVE,
+	SINK_INFLUX,
 	SINK_MQTT,		/* not of a [sink NAME]: there is one where [mqtt] stands */
 	SINK_TYPES,
 };
@@ -116,6 +118,9 @@ enum sink_type {
  * @meter: that it serves; "": the only one
  * @raw: the bytes of its line, no telegrams of ours
  * @apparent_as_power: VA may stand in the place of W
+ * @target: where lines are sent
+ * @token_file: NULL: none
+ * @measurement: of electricity
  */
 struct sink_config {
 	char name[METER_NAME_LEN + 1];
@@ -128,6 +133,9 @@ struct sink_config {
 	char meter[METER_NAME_LEN + 1];
 	bool raw;
 	bool apparent_as_power;
+	struct sink_target target;
+	char *token_file;
+	char measurement[METER_NAME_LEN + 1];
 };
 
 /* Layouts of topics, and kinds of discovery. */

@@ -503,12 +503,20 @@ static const struct config_key meter_keys[] = {
 
 #define FILES	(1u << SINK_JSONL | 1u << SINK_CSV)
 #define SERVE	(1u << SINK_SERVE)
+#define INFLUX	(1u << SINK_INFLUX)
 
 static const char *const sink_types[] = {
 	[SINK_JSONL] = "jsonl",
 	[SINK_CSV] = "csv",
 	[SINK_SERVE] = "serve",
+	[SINK_INFLUX] = "influx",
 };
+
+/** sink_type_name - the word of the configuration for a type; of [mqtt] that of its section */
+const char *sink_type_name(enum sink_type type)
+{
+	return type == SINK_MQTT ? "mqtt" : sink_types[type];
+}
 
 static bool sink_path(struct key_value *v, void *item)
 {
@@ -558,8 +566,31 @@ static bool sink_apparent_as_power(struct key_value *v, void *item)
 	return value_bool(v->text, &((struct sink_config *)item)->apparent_as_power);
 }
 
+static bool sink_url(struct key_value *v, void *item)
+{
+	v->hidden = strchr(v->text, '@');
+	return sink_target_parse(v->text, &((struct sink_config *)item)->target, v->problem,
+				 sizeof(v->problem));
+}
+
+static bool sink_token_file(struct key_value *v, void *item)
+{
+	return set_path(v, &((struct sink_config *)item)->token_file);
+}
+
+/* InfluxDB keeps names that begin with '_' for itself (line protocol, "Naming restrictions"). */
+static bool sink_measurement(struct key_value *v, void *item)
+{
+	struct sink_config *s = item;
+
+	if (!name_is_good(v->text) || *v->text == '_')
+		return false;
+	snprintf(s->measurement, sizeof(s->measurement), "%s", v->text);
+	return true;
+}
+
 static const struct config_key sink_keys[] = {
-	{ "type", 0, true, type_known, "jsonl, csv or serve" },
+	{ "type", 0, true, type_known, "jsonl, csv, serve or influx" },
 	{ "path", FILES, true, sink_path, EXPECTED_PATH ", or - for stdout" },
 	{ "cycle", 0, false, sink_cycle, EXPECTED_CYCLE },
 	{ "fields", FILES, false, sink_fields, EXPECTED_BOOL },
@@ -568,6 +599,11 @@ static const struct config_key sink_keys[] = {
 	{ "meter", SERVE, false, sink_meter, "the name of a meter" },
 	{ "format", SERVE, false, sink_format, "p1 or raw" },
 	{ "apparent_as_power", SERVE, false, sink_apparent_as_power, EXPECTED_BOOL },
+	{ "url", INFLUX, true, sink_url,
+	  "udp://HOST:PORT or http://HOST:PORT/PATH, such as http://127.0.0.1:8086/write?db=meter" },
+	{ "token_file", INFLUX, false, sink_token_file, EXPECTED_PATH },
+	{ "measurement", INFLUX, false, sink_measurement,
+	  "1 to 32 of A-Z a-z 0-9 _ -, without _ at the beginning" },
 	{ 0 },
 };
 

@@ -14,6 +14,7 @@
  * @directory: of the configuration file
  * @config: as a whole
  * @problem: a sentence that tells more than what was expected; "" at first
+ * @hidden: there may be a password in @text, which is not told
  */
 struct key_value {
 	const char *text;
@@ -21,6 +22,7 @@ struct key_value {
 	const char *directory;
 	struct config *config;
 	char problem[160];
+	bool hidden;
 };
 
 /**
@@ -67,5 +69,6 @@ struct later_word {
 const struct later_word *config_later(const char *kind, const char *key, const char *value);
 bool config_type_by_name(const struct config_kind *kind, const char *name, unsigned int *type);
 const char *source_type_name(enum source_type type);
+const char *sink_type_name(enum sink_type type);
 
 #endif /* METERD_CONFIG_KEYS_H */

@@ -300,6 +300,7 @@ static bool make_parts(struct daemon *d)
 		.sources = d->sources,
 		.store = d->store,
 		.ledger = d->ledger,
+		.publisher = d->publisher,
 	};
 	if (d->pricing && d->meters && d->publisher && d->sources)
 		return true;

@@ -12,7 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "config_keys.h"
 #include "http_pages.h"
+#include "publish.h"
 #include "state_json.h"
 
 /* A part ends behind the meter with which it has so many bytes. */
@@ -222,6 +224,24 @@ static void telegrams(const struct samples *s, const struct page_request *r)
 	}
 }
 
+static void sample_of_sink(const struct samples *s, const struct sink *sink, const char *result,
+			   u64 number)
+{
+	sample_name(s);
+	fprintf(s->out, "{sink=\"%s\",type=\"%s\",result=\"%s\"} %" PRIu64 "\n", sink->name,
+		sink_type_name(sink->type), result, number);
+}
+
+/* A sink may be called as that of [mqtt], which is of another type. */
+static void publications(const struct samples *s, const struct page_request *r)
+{
+	for (const struct sink *sink = publisher_sinks(r->view->publisher); sink;
+	     sink = sink->next) {
+		sample_of_sink(s, sink, "sent", sink->counts.sent);
+		sample_of_sink(s, sink, "lost", sink->counts.lost);
+	}
+}
+
 static void sample(const struct samples *s, u64 number)
 {
 	sample_name(s);
@@ -390,6 +410,8 @@ static const struct family families[] = {
 	GAUGE("meter_tariff_index", "Tariff that holds now.", SERIES({ Q_tariff, "" })),
 	DAEMON("meter_telegrams_total", "counter",
 	       "Telegrams, dropped parts of them, and losses noticed, by source.", telegrams),
+	DAEMON("meterd_sink_publications_total", "counter",
+	       "Publications that a sink took to where they go, or lost.", publications),
 	DAEMON("meterd_store_rows_total", "counter", "Rows that the ledger's file took.",
 	       store_rows),
 	DAEMON("meterd_store_waiting_rows", "gauge", "Rows that wait to be written.",

@@ -382,6 +382,12 @@ void publisher_configure(struct publisher *p, const struct config *c)
 			s->ops->begin(s);
 }
 
+/** publisher_sinks - the first of all sinks, for their counts; NULL: there is none */
+const struct sink *publisher_sinks(const struct publisher *p)
+{
+	return p->sinks;
+}
+
 /**
  * publisher_new - a publisher without sinks
  * @base: loop

@@ -50,14 +50,21 @@ struct sink_ops {
 	void (*free)(struct sink *s);
 };
 
-extern const struct sink_ops sink_lines, sink_serve, sink_mqtt;
+extern const struct sink_ops sink_lines, sink_serve, sink_influx, sink_mqtt;
 /* By enum sink_type. */
 extern const struct sink_ops *const sink_kinds[SINK_TYPES];
+
+/** struct sink_counts - publications that a sink took to where they go, and that it could not */
+struct sink_counts {
+	u64 sent;
+	u64 lost;
+};
 
 /**
  * struct sink - the beginning of every sink
  * @type: by which its kind is found
  * @cycle_s: -1: by source and daemon
+ * @counts: since it began
  */
 struct sink {
 	struct sink *next;
@@ -65,10 +72,12 @@ struct sink {
 	enum sink_type type;
 	char name[METER_NAME_LEN + 1];
 	int cycle_s;
+	struct sink_counts counts;
 };
 
 struct publisher;
 struct publisher *publisher_new(struct event_base *base, const struct view *view);
+const struct sink *publisher_sinks(const struct publisher *p);
 void publisher_configure(struct publisher *p, const struct config *c);
 void publisher_heard(struct publisher *p, struct meter *m);
 void publisher_bytes(struct publisher *p, const struct line *line, const u8 *bytes, size_t count);

@@ -36,6 +36,7 @@
  * @queue: of a file that @waits
  * @queued: publications, since the queue was empty
  * @lost: publications, since the last word about them
+ * @counts: of the sink, all publications
  * @failing: this was said
  */
 struct sink_file {
@@ -56,6 +57,7 @@ struct sink_file {
 	struct event *writable;
 	u64 queued;
 	u64 lost;
+	struct sink_counts *counts;
 	bool failing;
 	struct log_limit limit;
 };
@@ -75,8 +77,15 @@ static void fail(struct sink_file *f, const char *doing, const char *advice)
 	f->failing = true;
 }
 
-static void succeed(struct sink_file *f)
+static void lose(struct sink_file *f, u64 publications)
 {
+	f->lost += publications;
+	f->counts->lost += publications;
+}
+
+static void succeed(struct sink_file *f, u64 publications)
+{
+	f->counts->sent += publications;
 	if (!f->failing && !f->lost)
 		return;
 	log_limited(&f->limit, LEVEL_WARNING, f->who, "%s takes lines again; %" PRIu64
@@ -95,7 +104,7 @@ static void file_close(struct sink_file *f)
 	f->fd = -1;
 	if (f->queue)
 		evbuffer_drain(f->queue, evbuffer_get_length(f->queue));
-	f->lost += f->queued;
+	lose(f, f->queued);
 	f->queued = 0;
 }
 
@@ -138,8 +147,8 @@ static void queue_run(struct sink_file *f)
 		}
 		evbuffer_drain(f->queue, written);
 	}
+	succeed(f, f->queued);
 	f->queued = 0;
-	succeed(f);
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *arg)
@@ -154,7 +163,7 @@ static void queue_add(struct sink_file *f, const char *text, size_t len)
 	if (evbuffer_get_length(f->queue) + len > QUEUE_MAX || evbuffer_add(f->queue, text, len)) {
 		errno = EAGAIN;
 		fail(f, "write to", "; its reader is slower than the lines, some are lost");
-		f->lost++;
+		lose(f, 1);
 		return;
 	}
 	f->queued++;
@@ -168,7 +177,7 @@ static void disk_add(struct sink_file *f, const char *text, size_t len)
 	off_t before;
 
 	if (written == (ssize_t)len) {
-		succeed(f);
+		succeed(f, 1);
 		return;
 	}
 	if (written > 0) {
@@ -179,7 +188,7 @@ static void disk_add(struct sink_file *f, const char *text, size_t len)
 		errno = ENOSPC;
 	}
 	fail(f, "write to", errno == ENOSPC ? "; make room, it goes on by itself" : "");
-	f->lost++;
+	lose(f, 1);
 }
 
 static bool make_queue(struct sink_file *f)
@@ -231,12 +240,14 @@ static bool wants_header(const struct sink_file *f)
  */
 FILE *sink_file_begin(struct sink_file *f)
 {
-	if (f->ended)
+	if (f->ended) {
+		f->counts->lost++;
 		return NULL;
+	}
 	if (f->fd < 0 && steady_ms() >= f->retry_ms)
 		file_open(f);
 	if (f->fd < 0 || fseek(f->out, 0, SEEK_SET)) {
-		f->lost++;
+		lose(f, 1);
 		return NULL;
 	}
 	if (wants_header(f))
@@ -252,7 +263,7 @@ FILE *sink_file_begin(struct sink_file *f)
 void sink_file_end(struct sink_file *f)
 {
 	if (fflush(f->out))
-		f->lost++;
+		lose(f, 1);
 	else if (f->waits)
 		queue_add(f, f->text, f->len);
 	else
@@ -284,13 +295,14 @@ bool sink_file_is(const struct sink_file *f, const char *path, const char *heade
  * @name: of the sink, for the log
  * @path: "-": standard output
  * @header: first line of an empty file, or NULL
+ * @counts: of the sink, outlives the file
  *
  * Loop thread. A file that cannot be opened is tried again when there is something to write.
  *
  * Return: NULL without memory.
  */
 struct sink_file *sink_file_new(struct event_base *base, const char *name, const char *path,
-				const char *header)
+				const char *header, struct sink_counts *counts)
 {
 	struct sink_file *f = calloc(1, sizeof(*f));
 
@@ -299,6 +311,7 @@ struct sink_file *sink_file_new(struct event_base *base, const char *name, const
 	f->base = base;
 	f->fd = -1;
 	f->header = header;
+	f->counts = counts;
 	snprintf(f->who, sizeof(f->who), "sink %s", name);
 	f->out = open_memstream(&f->text, &f->len);
 	if (strcmp(path, "-"))

@@ -38,7 +38,8 @@ static struct sink *lines_create(const struct sink_world *w, const struct config
 		return NULL;
 	l->format = format_of(own);
 	take_options(l, c, own);
-	l->file = sink_file_new(w->base, own->name, own->path, l->format->header);
+	l->file = sink_file_new(w->base, own->name, own->path, l->format->header,
+				&l->sink.counts);
 	if (l->file)
 		return &l->sink;
 	free(l);

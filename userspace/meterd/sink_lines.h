@@ -35,7 +35,7 @@ extern const struct line_format format_jsonl, format_csv;
 
 /* sink_file.c */
 struct sink_file *sink_file_new(struct event_base *base, const char *name, const char *path,
-				const char *header);
+				const char *header, struct sink_counts *counts);
 bool sink_file_is(const struct sink_file *f, const char *path, const char *header);
 void sink_file_reopen(struct sink_file *f);
 /* NULL: nothing can be taken now, which is counted. */

@@ -11,10 +11,10 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "backoff.h"
 #include "resolver.h"
 #include "source.h"
 
@@ -26,8 +26,6 @@
 /* A connection that was closed sooner than this did not last. */
 #define SHORT_MS 10000
 
-#define PAUSE_MIN_MS 1000
-#define PAUSE_MAX_MS 60000
 /* Longest pause after a short connection on which telegrams came. */
 #define PAUSE_SHORT_MS 10000
 
@@ -59,7 +57,7 @@ enum tcp_phase {
  * @question: of TCP_NAME
  * @addresses: all of the gateway, while they are tried; @address: the one that is
  * @error: errno of the last one that was tried
- * @pause_ms: before the next attempt, without jitter
+ * @backoff: before the next attempt
  * @opened_ms: steady clock when the connection was made
  * @telegrams: of the line, until then
  * @second_ms: steady clock at the beginning of the second that @second_bytes came in
@@ -79,7 +77,7 @@ struct tcp {
 	struct addrinfo *addresses;
 	struct addrinfo *address;
 	int error;
-	u32 pause_ms;
+	struct backoff backoff;
 	u64 opened_ms;
 	u64 telegrams;
 	u64 second_ms;
@@ -120,26 +118,13 @@ static void tcp_forget_addresses(struct tcp *tcp)
 	tcp->address = NULL;
 }
 
-/* 80 % to 120 %, so that gateways which broke off together are not dialled together. */
-static u64 jitter(u32 ms)
-{
-	u16 lot = 0;
-
-	if (getrandom(&lot, sizeof(lot), GRND_NONBLOCK) < 0)
-		lot = steady_ms();
-	return (u64)ms * (80 + lot % 41) / 100;
-}
-
 /* Leaves the gateway alone for a while. */
 static void tcp_pause(struct tcp *tcp)
 {
 	tcp_close(tcp);
 	tcp_forget_addresses(tcp);
 	tcp->phase = TCP_PAUSE;
-	tcp_set_timer(tcp, jitter(tcp->pause_ms));
-	tcp->pause_ms *= 2;
-	if (tcp->pause_ms > PAUSE_MAX_MS)
-		tcp->pause_ms = PAUSE_MAX_MS;
+	tcp_set_timer(tcp, backoff_pause_ms(&tcp->backoff));
 }
 
 /* No address could be connected to. */
@@ -190,9 +175,9 @@ static void tcp_set_pause(struct tcp *tcp)
 	if (tcp->line->telegrams == tcp->telegrams)
 		return;
 	if (steady_ms() - tcp->opened_ms >= SHORT_MS)
-		tcp->pause_ms = PAUSE_MIN_MS;
-	else if (tcp->pause_ms > PAUSE_SHORT_MS)
-		tcp->pause_ms = PAUSE_SHORT_MS;
+		tcp->backoff.next_ms = 0;
+	else if (tcp->backoff.next_ms > PAUSE_SHORT_MS)
+		tcp->backoff.next_ms = PAUSE_SHORT_MS;
 }
 
 /* @how: the connection ended. */
@@ -515,7 +500,6 @@ static bool tcp_start(struct source *s)
 		return false;
 	tcp->source = s;
 	tcp->fd = -1;
-	tcp->pause_ms = PAUSE_MIN_MS;
 	tcp->line = tcp_add_line(s);
 	if (tcp->line)
 		tcp->feed = feed_new(tcp->line, s->config.protocols);
