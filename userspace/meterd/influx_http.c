@@ -30,6 +30,7 @@
 
 /**
  * struct influx_exchange - a connection and the request on it
+ * @connection: NULL: none is made yet
  * @authorization: the header; NULL: none
  * @code: of the answer; 0: none came
  * @broken: why there was none: the connection was made, and then ended
@@ -89,12 +90,8 @@ static struct evhttp_connection *connection_new(struct influx *i)
 static bool http_open(struct influx *i, char *problem, size_t size)
 {
 	i->http = calloc(1, sizeof(*i->http));
-	if (i->http && i->token_file && !read_token(i->http, i->token_file, problem, size))
-		return false;
 	if (i->http)
-		i->http->connection = connection_new(i);
-	if (i->http && i->http->connection)
-		return true;
+		return !i->token_file || read_token(i->http, i->token_file, problem, size);
 	snprintf(problem, size, "no memory for a connection");
 	return false;
 }
@@ -172,7 +169,11 @@ static void http_send(struct influx *i)
 	struct evhttp_request *request = evhttp_request_new(on_answer, i);
 	struct influx_exchange *x = i->http;
 
-	if (!request) {
+	if (!x->connection)
+		x->connection = connection_new(i);
+	if (!request || !x->connection) {
+		if (request)
+			evhttp_request_free(request);
 		influx_failed(i, false, "no memory for a request");
 		return;
 	}
@@ -199,11 +200,15 @@ static bool is_for_later(int code)
 
 static void take_answer(struct influx *i)
 {
-	const struct influx_exchange *x = i->http;
+	struct influx_exchange *x = i->http;
 	/* The connection may be closed, and with it the exchange, before it is told. */
 	char body[sizeof(x->body)];
 	int code = x->code;
 
+	if (x->body_len > BODY_MAX) {
+		evhttp_connection_free(x->connection);
+		x->connection = NULL;
+	}
 	memcpy(body, x->body, sizeof(body));
 	body[strcspn(body, "\r\n")] = '\0';
 	if (code >= 200 && code < 300)
