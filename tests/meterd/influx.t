@@ -117,9 +117,10 @@ def a_measurement_can_have_another_name():
 def simulated(kinds, more):
 	"""A meterd that has read something of each kind of meter that the simulator knows."""
 	directory, config = Directory(), ""
-	for kind in kinds:
+	for i, kind in enumerate(kinds, 1):
 		with open(directory / kind, "wb") as f:
-			f.write(simulate(kind, count=40, start=iso(START)))
+			number = {"number": f"{i:012}"} if kind not in ("sweden", "austria") else {}
+			f.write(simulate(kind, count=40, start=iso(START), **number))
 		config += f"[source {kind}]\ntype = replay\npath = {directory / kind}\n"
 		if kind.startswith(("linky-historique", "dsmr22", "dsmr3")):
 			config += f"start = {iso(START)}\ninterval = 2\n"

@@ -512,12 +512,6 @@ static const char *const sink_types[] = {
 	[SINK_INFLUX] = "influx",
 };
 
-/** sink_type_name - the word of the configuration for a type; of [mqtt] that of its section */
-const char *sink_type_name(enum sink_type type)
-{
-	return type == SINK_MQTT ? "mqtt" : sink_types[type];
-}
-
 static bool sink_path(struct key_value *v, void *item)
 {
 	struct sink_config *s = item;

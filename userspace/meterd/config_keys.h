@@ -69,6 +69,5 @@ struct later_word {
 const struct later_word *config_later(const char *kind, const char *key, const char *value);
 bool config_type_by_name(const struct config_kind *kind, const char *name, unsigned int *type);
 const char *source_type_name(enum source_type type);
-const char *sink_type_name(enum sink_type type);
 
 #endif /* METERD_CONFIG_KEYS_H */

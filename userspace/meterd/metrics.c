@@ -12,7 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "config_keys.h"
 #include "http_pages.h"
 #include "publish.h"
 #include "state_json.h"
@@ -228,15 +227,16 @@ static void sample_of_sink(const struct samples *s, const struct sink *sink, con
 			   u64 number)
 {
 	sample_name(s);
-	fprintf(s->out, "{sink=\"%s\",type=\"%s\",result=\"%s\"} %" PRIu64 "\n", sink->name,
-		sink_type_name(sink->type), result, number);
+	fprintf(s->out, "{sink=\"%s\",result=\"%s\"} %" PRIu64 "\n", sink->name, result, number);
 }
 
-/* A sink may be called as that of [mqtt], which is of another type. */
+/* Those of [sink NAME]; the link to the broker counts messages. */
 static void publications(const struct samples *s, const struct page_request *r)
 {
 	for (const struct sink *sink = publisher_sinks(r->view->publisher); sink;
 	     sink = sink->next) {
+		if (sink->type == SINK_MQTT)
+			continue;
 		sample_of_sink(s, sink, "sent", sink->counts.sent);
 		sample_of_sink(s, sink, "lost", sink->counts.lost);
 	}

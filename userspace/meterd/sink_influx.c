@@ -342,7 +342,7 @@ static bool influx_keep(struct sink *s, const struct config *c, const struct sin
 	return true;
 }
 
-static void influx_meter(struct sink *s, const struct meter *m, u64 now_ms)
+static void influx_meter(struct sink *s, struct meter *m, u64 now_ms)
 {
 	struct influx *i = influx_of(s);
 	const struct influx_format format = {
