@@ -68,4 +68,15 @@ def the_values_of_the_page_of_migrations_can_be_imported():
 	equal(said[0].split(",")[0] + said[1].split(",")[0], "3 values imported", said)
 
 
+@promise
+def every_family_stands_in_its_document():
+	with open(os.path.join(TOP, "userspace/meterd/metrics.c")) as code:
+		made = set(re.findall(r'"((?:meter|meterd|process)_[a-z0-9_]+)"', code.read()))
+	told = metrics_document()
+	equal(sorted(made - set(told)), [], "families that Documentation/metrics.md lacks")
+	equal(sorted(set(told) - made), [], "families that are in Documentation/metrics.md only")
+	if len(made) < 40:
+		raise AssertionError(f"only {len(made)} families were found")
+
+
 run()

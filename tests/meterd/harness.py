@@ -189,6 +189,13 @@ def corpus(path):
 	return full
 
 
+def metrics_document():
+	"""What Documentation/metrics.md says: {name: (type, labels)}"""
+	with open(os.path.join(TOP, "Documentation/metrics.md")) as page:
+		rows = re.findall(r"^\| `([a-z0-9_]+)` \| (\w+) \| [^|]+ \| ([^|]*)\|", page.read(), re.M)
+	return {name: (kind, set(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows}
+
+
 def free_port(host="127.0.0.1"):
 	"""A TCP port nobody listens on, outside of the range the kernel gives to clients."""
 	family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -12,11 +12,6 @@ NUMBER = "E0000000000000042"
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 LABEL = r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*"'
 SAMPLE = re.compile(rf"({NAME})(?:\{{({LABEL}(?:,{LABEL})*)\}})? (-?[0-9]+(?:\.[0-9]+)?)")
-UNITS = ("seconds", "bytes", "joules", "watts", "volts", "amperes", "meters", "ratio", "hertz", "vars", "varseconds", "voltamperes")
-NOT_BASE = ("milliseconds", "minutes", "hours", "days", "kilobytes", "kwh", "wh", "kilowatts", "percent", "millivolts", "milliamperes",
-	    "kilometers")
-
-
 def replay(name, data, more=""):
 	directory = Directory()
 	with open(directory / "capture", "wb") as f:
@@ -85,6 +80,7 @@ def meters():
 			f.write(data)
 		config += f"[source {name}]\ntype = replay\npath = {directory / name}\n"
 	config = config.replace(f"{directory / 'attic'}\n", f"{directory / 'attic'}\nstart = 2024-10-10T12:00:00Z\ninterval = 2\n")
+	config += "[sink lines]\ntype = jsonl\npath = lines\n"
 	meterd = Meterd(config, directory=directory)
 	wait_until(lambda: all(meterd.meter(name)["state"] == "off" for name in captures), what="the replays' ends")
 	return meterd
@@ -93,6 +89,7 @@ def meters():
 with shared():
 	M = meters()
 	F = parse(M.get("/metrics"))
+	H = dict(re.findall(r"^# HELP (\S+) (.*)$", M.get("/metrics"), re.M))
 
 
 @promise
@@ -102,28 +99,117 @@ def the_format_is_that_of_version_0_0_4():
 	parse(text)
 
 
+# The rules of promlint, which is what `promtool check metrics` asks: prometheus/client_golang, prometheus/testutil/promlint.
+BASE_UNITS = {unit: unit for unit in ("amperes", "bytes", "celsius", "grams", "joules", "kelvin", "meters", "metres", "seconds", "volts")}
+OTHER_UNITS = {"minutes": "seconds", "hours": "seconds", "days": "seconds", "weeks": "seconds", "kelvins": "kelvin",
+	       "fahrenheit": "celsius", "rankine": "celsius", "inches": "meters", "yards": "meters", "miles": "meters", "bits": "bytes",
+	       "calories": "joules", "pounds": "grams", "ounces": "grams"}
+PREFIXES = ("pico", "nano", "micro", "milli", "centi", "deci", "deca", "hecto", "kilo", "kibi", "mega", "mibi", "giga", "gibi", "tera",
+	    "tebi", "peta", "pebi")
+ABBREVIATIONS = ("s", "ms", "us", "ns", "sec", "b", "kb", "mb", "gb", "tb", "pb", "m", "h", "d")
+TYPES = ("counter", "gauge", "summary", "histogram", "gauge_histogram")
+# Beyond it: units that meters have and promlint does not know, in Prometheus' manner, and those that nobody should take for them.
+METER_UNITS = ("watts", "ratio", "hertz", "vars", "varseconds", "voltamperes")
+NOT_BASE = ("kwh", "wh", "watthours", "percent", "kilowatts", "milliwatts", "millivolts")
+
+
+def has_word(name, word):
+	return f"_{word}_" in name or name.endswith("_" + word)
+
+
+def unit_problems(name):
+	for word in name.split("_"):
+		for prefix in ("", *PREFIXES):
+			base = {**BASE_UNITS, **OTHER_UNITS}.get(word.removeprefix(prefix)) if word.startswith(prefix) else None
+			if base and base != word:
+				yield f"{word} instead of the base unit {base}"
+
+
+def lint(name, kind, help, labels):
+	"""What promlint has against a family: a list of sentences."""
+	problems = list(unit_problems(name))
+	if not help:
+		problems.append("no help")
+	if name.endswith("_total") != (kind == "counter"):
+		problems.append("_total is the end of counters")
+	if name.endswith("_timestamp_seconds") and kind != "gauge":
+		problems.append("a timestamp is a gauge")
+	problems += [f"{end} is of histograms" for end in ("_bucket", "_count", "_sum") if name.endswith(end)]
+	problems += [f"label {label} is of histograms" for label in labels if label in ("le", "quantile")]
+	problems += [f"type {word} in the name" for word in TYPES if has_word(name.lower(), word)]
+	problems += [f"abbreviation {word}" for word in ABBREVIATIONS if has_word(name.lower(), word)]
+	if ":" in name:
+		problems.append("a colon")
+	problems += [f"{word} is camel case" for word in (name, *labels) if re.search("[a-z][A-Z]", word)]
+	return problems
+
+
+def promtool(text):
+	"""What the program has against a page: (exit code, its lines)"""
+	if not shutil.which("promtool"):
+		raise Skip("no promtool: package prometheus")
+	done = subprocess.run(["promtool", "check", "metrics"], input=text.encode(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+	return done.returncode, done.stdout.decode().splitlines()
+
+
 @promise
-def counters_end_in_total_and_nothing_else_does():
-	for name, (kind, _) in F.items():
-		equal(name.endswith("_total"), kind == "counter", f"_total of {name}")
-		if name.endswith(("_count", "_sum", "_bucket")):
-			raise AssertionError(f"{name} is a name of histograms")
+def no_rule_of_promtool_is_broken():
+	for name, (kind, values) in F.items():
+		labels = {label for found in values for label, _ in found}
+		equal(lint(name, kind, H[name], labels), [], name)
+
+
+# One family for each rule.
+BAD = (("a_total", "gauge", "x", ()), ("a", "counter", "x", ()), ("a_count", "gauge", "x", ()),
+       ("a_sum", "gauge", "x", ()), ("a_bucket", "gauge", "x", ()), ("a_gauge", "gauge", "x", ()), ("a_counter_total", "counter", "x", ()),
+       ("a_minutes", "gauge", "x", ()), ("a_kilojoules_total", "counter", "x", ()), ("a_milliamperes", "gauge", "x", ()),
+       ("a_h", "gauge", "x", ()), ("a_ms_total", "counter", "x", ()), ("a:b", "gauge", "x", ()), ("aB", "gauge", "x", ()),
+       ("a", "gauge", "x", ("myLabel",)), ("a", "gauge", "x", ("le",)), ("a", "gauge", "x", ("quantile",)), ("a", "gauge", "", ()))
+
+
+@promise
+def each_rule_finds_what_breaks_it():
+	for family in BAD:
+		if not lint(*family):
+			raise AssertionError(f"{family} breaks no rule")
+	equal(lint("a_joules_total", "counter", "x", ("meter",)), [])
+
+
+@promise
+def promtool_says_the_same():
+	equal(promtool(M.get("/metrics")), (0, []))
+	for name, kind, help, labels in BAD:
+		page = (f"# HELP {name} {help}\n" if help else "") + f"# TYPE {name} {kind}\n"
+		page += name + ("{" + ",".join(f'{label}="1"' for label in labels) + "}" if labels else "") + " 1\n"
+		if promtool(page)[0] == 0:
+			raise AssertionError(f"promtool has nothing against {page}")
 
 
 @promise
 def names_tell_base_units_at_their_end():
 	for name, (kind, values) in F.items():
 		words = name.removesuffix("_total").split("_")
-		for word in words:
-			if word in NOT_BASE or word in ("gauge", "counter") or word != word.lower():
-				raise AssertionError(f"{name}: {word}")
-		found = [w for w in words if w in UNITS]
+		equal([word for word in words if word in NOT_BASE or word != word.lower()], [], name)
+		found = [w for w in words if w in BASE_UNITS or w in METER_UNITS]
 		if found and words[-1] != found[-1]:
 			raise AssertionError(f"{name}: its unit is not at the end")
 		if not values:
 			raise AssertionError(f"{name} has no sample")
 		if not name.startswith(("meter_", "meterd_", "process_")):
 			raise AssertionError(f"{name}: whose is it?")
+
+
+@promise
+def the_page_is_as_its_document_has_it():
+	told = metrics_document()
+	for name, (kind, values) in F.items():
+		labels = {label for found in values for label, _ in found}
+		equal(kind, told[name][0], f"type of {name}")
+		equal(sorted(labels - told[name][1]), [], f"labels of {name} that its document lacks")
+	for name in ("meter_info", "meter_energy_joules_total", "meter_phase_power_watts", "meter_telegrams_total",
+		     "meterd_sink_publications_total", "meterd_build_info"):
+		labels = {label for found in F[name][1] for label, _ in found}
+		equal(labels, told[name][1], f"labels of {name}")
 
 
 @promise
