@@ -263,7 +263,7 @@ class Meterd:
 		config = with_keys(config.replace("{dir}", self.path), "http", {"listen": f"127.0.0.1:{self.port}"})
 		config = with_keys(config, "daemon", {"state": self.state, "runtime": self.runtime, "timezone": "UTC"})
 		self.has_http = not re.search(r"^listen = off$", config, re.M)
-		with open(self.config + ".new", "w") as f:
+		with open(self.config + ".new", "w", errors="surrogateescape") as f:
 			f.write(config)
 		os.rename(self.config + ".new", self.config)
 

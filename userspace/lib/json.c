@@ -65,8 +65,8 @@ void json_text(FILE *out, const char *text)
 /**
  * json_utf8 - text that a person may have written as a JSON string
  * @out: where to
- * @text: ends with NUL; characters of UTF-8 stay, any other byte outside printable ASCII becomes
- *	\u00XX
+ * @text: ends with NUL; characters of UTF-8 stay but for control characters, which become \u00XX
+ *	as any other byte outside printable ASCII does
  */
 void json_utf8(FILE *out, const char *text)
 {
@@ -77,10 +77,11 @@ void json_utf8(FILE *out, const char *text)
 	while (len) {
 		size_t count = utf8_len(b, len);
 
-		if (count)
+		if (count && !utf8_is_control(b, len))
 			fwrite(b, 1, count, out);
 		else
-			json_byte(out, *b);
+			/* Of U+0080 to U+009F the last byte is the number. */
+			json_byte(out, b[count ? count - 1 : 0]);
 		count += !count;
 		b += count;
 		len -= count;
