@@ -191,7 +191,7 @@ static void http_send(struct influx *i)
 		answered(i, 0);
 }
 
-/* RFC 9110, 15: unauthorized, forbidden, not found, request timeout; RFC 6585: too many requests. */
+/* RFC 9110, 15 and RFC 6585, 4: not for the lines, or not for now. */
 static bool is_for_later(int code)
 {
 	return code == 401 || code == 403 || code == 404 || code == 408 || code == 429 ||
