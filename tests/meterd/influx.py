@@ -9,7 +9,7 @@ import socketserver
 import threading
 from decimal import Decimal
 
-from harness import _own, free_port
+from harness import _own
 
 HANG = "hang"		# no answer
 CLOSE = "close"		# the connection ends without one
