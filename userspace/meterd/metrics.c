@@ -230,12 +230,12 @@ static void sample_of_sink(const struct samples *s, const struct sink *sink, con
 	fprintf(s->out, "{sink=\"%s\",result=\"%s\"} %" PRIu64 "\n", sink->name, result, number);
 }
 
-/* Those of [sink NAME]; the link to the broker counts messages. */
+/* Of the sinks that have publications; the others have messages and readers. */
 static void publications(const struct samples *s, const struct page_request *r)
 {
 	for (const struct sink *sink = publisher_sinks(r->view->publisher); sink;
 	     sink = sink->next) {
-		if (sink->type == SINK_MQTT)
+		if (sink->type == SINK_MQTT || sink->type == SINK_SERVE)
 			continue;
 		sample_of_sink(s, sink, "sent", sink->counts.sent);
 		sample_of_sink(s, sink, "lost", sink->counts.lost);
