@@ -94,12 +94,12 @@ def others_are_told_what_to_do():
 
 
 @promise
-def status_has_sources_lines_meters_and_the_store():
+def status_has_sources_lines_meters_sinks_and_the_store():
 	gateway = talking()
 	meterd = Meterd(house(gateway) + "[source barn]\ntype = tcp\nhost = 127.0.0.1\nport = 1\nenabled = no\n")
 	wait_until(lambda: "energy_import" in meter(meterd, "house")["day"])
 	said = status(meterd)
-	equal(set(said), {"version", "uptime_s", "sources", "meters", "store"}, "members")
+	equal(set(said), {"version", "uptime_s", "sources", "meters", "sinks", "store"}, "members")
 	source, barn = said["sources"]
 	equal((source["name"], source["type"], source["on"], barn["on"]), ("house", "tcp", True, False), "sources")
 	line = source["lines"][0]

@@ -8,7 +8,7 @@ import csv
 import sys
 
 sys.path.insert(0, __file__.rsplit("/", 1)[0])
-from harness import *
+from broker import *
 import influx
 import prometheus
 
@@ -44,6 +44,8 @@ class World:
 	def __init__(self):
 		self.directory = Directory()
 		self.influx = influx.Influx()
+		self.broker = Broker()
+		self.view = View(self.broker)
 		captures = {"house": house(), "cellar": cellar()}
 		config = f"[daemon]\nidentity = yes\n[meter {NUMBER}]\ntariff_labels = ".encode() + b", ".join(LABELS) + b"\n"
 		for name, data in captures.items():
@@ -54,6 +56,8 @@ class World:
 		for kind in ("jsonl", "csv"):
 			config += f"[sink {kind}]\ntype = {kind}\npath = {self.directory / kind}\ncycle = 0\nfields = yes\n".encode()
 		config += f"[sink influx]\ntype = influx\nurl = http://127.0.0.1:{self.influx.port}/write?db=meter\ncycle = 0\n".encode()
+		config += self.broker.section("fields = yes\nlayout = native, dsmr-reader, teleinfo2mqtt, smartmeter-datacollector\n"
+					      "dsmr_reader_meter = house\ndiscovery = device, component\n").encode()
 		self.meterd = Meterd(config.decode("utf-8", "surrogateescape"), directory=self.directory)
 		wait_until(lambda: self.meterd.log().count("read to its end") == 2)
 		wait_until(lambda: len(self.influx.taken) == 40)
@@ -119,6 +123,35 @@ def read_points(data):
 	return [value for point in influx.parse(data) for value in point.fields.values() if isinstance(value, str)]
 
 
+def messages(w):
+	"""A line for each message of MQTT."""
+	for name in ("house", "cellar"):
+		w.view.wait(f"homeassistant/device/meter_{name}/config")
+		w.view.wait(f"meter/{name}/fields")
+	return b"".join(m.topic.encode() + b" " + m.payload + b"\n" for m in list(w.view.messages))
+
+
+def read_messages(data):
+	texts = []
+	for line in data.decode("utf-8").splitlines():
+		topic, payload = line.split(" ", 1)
+		if not re.fullmatch(r"[A-Za-z0-9_/-]+", topic):
+			raise AssertionError(f"topic {topic!r}")
+		texts += strings(json.loads(payload)) if payload[:1] in ("{", "[") else [payload]
+	return texts
+
+
+def read_templates(data):
+	"""The templates of discovery, in which nothing foreign may be."""
+	for line in data.decode("utf-8").splitlines():
+		topic, payload = line.split(" ", 1)
+		if topic.endswith("/config") and payload:
+			for template in re.findall(r'"(?:val_tpl|lrst_val_tpl|[a-z_]*template)":"((?:[^"\\\\]|\\\\.)*)"', payload):
+				if not re.fullmatch(r"(?:[A-Za-z0-9_ .|():,?'{}%=\[\]-]|\\\\[\"'])*", template) or "7*7" in template:
+					raise AssertionError(f"template {template!r}")
+	return read_messages(data)
+
+
 class Output:
 	"""A way out.
 
@@ -148,6 +181,8 @@ OUTPUTS = [
 	Output("csv", lambda w: w.file("csv"), read_csv,
 	       ["cafÃ", f'"{TEMPLATE}" \\ a=b', "'=cmd|' /C x'!A0", "É\u20ac", MESSAGE, "'" + TIC_MESSAGE.strip()]),
 	Output("points", points, read_points, [*LABEL_TEXTS, TIC_LABEL.strip()]),
+	Output("messages_of_mqtt", messages, read_messages, ["\u009b2J", P1_HEARD, TIC_LABEL.strip(), TIC_MESSAGE.strip()]),
+	Output("discovery", messages, read_templates, []),
 	Output("log", lambda w: open(w.meterd.stderr, "rb").read(), read_log, [TEMPLATE, "café"]),
 	Output("control_socket", lambda w: control(w), read_json, [TEMPLATE]),
 	Output("meterctl_status", lambda w: status(w), read_lines, [TEMPLATE]),

@@ -88,6 +88,13 @@ const struct sink *publisher_sinks(const struct publisher *p)
 	return NULL;
 }
 
+bool sink_status(const struct sink *sink, struct sink_status *status)
+{
+	(void)sink;
+	(void)status;
+	return false;
+}
+
 const char *line_state_name(enum line_state state)
 {
 	(void)state;

@@ -159,6 +159,21 @@ def twenty_messages_are_on_their_way_and_no_more():
 
 
 @promise
+def status_and_metrics_tell_how_the_broker_does():
+	broker, view, gateway, meterd = house()
+	view.wait("meter/house", lambda s: power(s) > 5)
+	out, err, code = meterd.control("status")
+	equal((code, f"mqtt: 127.0.0.1:{broker.port}: connected, " in out), (0, True), out)
+	equal(meterd.metric("meterd_mqtt_connected"), 1)
+	equal(meterd.metric("meterd_mqtt_messages_total", result="sent") > 5, True)
+	equal(meterd.metric("meterd_mqtt_messages_total", result="lost"), 0)
+	broker.kill()
+	wait_until(lambda: meterd.metric("meterd_mqtt_connected") == 0)
+	wait_until(lambda: f"mqtt: 127.0.0.1:{broker.port}: Connection refused" in meterd.control("status")[0])
+	meterd.stop()
+
+
+@promise
 def garbage_in_place_of_a_broker_is_survived():
 	answers = [b"HTTP/1.1 400 Bad Request\r\n\r\n", bytes(range(256)) * 64, b"\x20\x02\x00\x05", b"\x20\xff\xff\xff\x7f",
 		   b"\x20\x02\x00\x00" + b"\x32\xff\xff\xff\x7f" + b"\0" * 5000, b"\x20\x02\x00\x00" + b"\x40\x02\xff\xff" * 2000, CLOSE]

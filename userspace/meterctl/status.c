@@ -119,6 +119,21 @@ static void print_meters(json_t *meters)
 	}
 }
 
+/* "mqtt: connected to localhost:1883, 1200 messages sent", or why not. */
+static void print_sinks(json_t *sinks)
+{
+	json_t *sink;
+	size_t i;
+
+	json_array_foreach(sinks, i, sink) {
+		printf("%s%s: %s: %s, %lld messages sent", i ? "" : "\n", text_of(sink, "name"),
+		       text_of(sink, "what"), text_of(sink, "why"), number_of(sink, "sent"));
+		if (number_of(sink, "lost"))
+			printf(", %lld lost", number_of(sink, "lost"));
+		putchar('\n');
+	}
+}
+
 static void print_daemon(json_t *status)
 {
 	json_t *store = json_object_get(status, "store");
@@ -138,6 +153,7 @@ static void print_status(json_t *status)
 {
 	print_sources(json_object_get(status, "sources"));
 	print_meters(json_object_get(status, "meters"));
+	print_sinks(json_object_get(status, "sinks"));
 	print_daemon(status);
 }
 

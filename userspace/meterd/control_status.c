@@ -6,6 +6,7 @@
 #include "../lib/json.h"
 #include "config_keys.h"
 #include "control_status.h"
+#include "publish.h"
 #include "source.h"
 
 static void json_member_text(FILE *out, const char *name, const char *text)
@@ -98,6 +99,32 @@ static void json_meter(FILE *out, const struct meter *m)
 	putc('}', out);
 }
 
+static void json_sink(FILE *out, const struct sink *s, const struct sink_status *status)
+{
+	fprintf(out, "{\"name\":\"%s\",\"state\":\"%s\",", s->name,
+		status->connected ? "connected" : "away");
+	json_member_text(out, "what", status->what);
+	putc(',', out);
+	json_member_text(out, "why", status->why);
+	fprintf(out, ",\"sent\":%llu,\"lost\":%llu}", (unsigned long long)status->sent,
+		(unsigned long long)status->lost);
+}
+
+/* Those that have a connection. */
+static void json_sinks(FILE *out, const struct publisher *p)
+{
+	const char *comma = "";
+	struct sink_status status;
+
+	for (const struct sink *s = publisher_sinks(p); s; s = s->next) {
+		if (!sink_status(s, &status))
+			continue;
+		fputs(comma, out);
+		json_sink(out, s, &status);
+		comma = ",";
+	}
+}
+
 static void json_store(FILE *out, const struct store *store)
 {
 	struct store_status status;
@@ -114,7 +141,8 @@ static void json_store(FILE *out, const struct store *store)
 }
 
 /**
- * control_status_json - all sources with their lines, all meters, and the store
+ * control_status_json - all sources with their lines, all meters, sinks that have a connection, and
+ *	the store
  * @out: where one line of JSON goes
  * @view: what there is
  * @uptime_s: since the daemon began
@@ -134,6 +162,8 @@ void control_status_json(FILE *out, const struct view *view, u64 uptime_s)
 		if (m->next)
 			putc(',', out);
 	}
+	fputs("],\"sinks\":[", out);
+	json_sinks(out, view->publisher);
 	fputs("],\"store\":", out);
 	json_store(out, view->store);
 	fputs("}\n", out);

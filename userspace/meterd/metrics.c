@@ -242,10 +242,48 @@ static void publications(const struct samples *s, const struct page_request *r)
 	}
 }
 
+/* The broker's: of all sinks it alone has a connection. */
+static bool link_of(const struct page_request *r, struct sink_status *status)
+{
+	for (const struct sink *sink = publisher_sinks(r->view->publisher); sink;
+	     sink = sink->next)
+		if (sink_status(sink, status))
+			return true;
+	return false;
+}
+
 static void sample(const struct samples *s, u64 number)
 {
 	sample_name(s);
 	fprintf(s->out, " %" PRIu64 "\n", number);
+}
+
+static void mqtt_connected(const struct samples *s, const struct page_request *r)
+{
+	struct sink_status status;
+
+	if (link_of(r, &status))
+		sample(s, status.connected);
+}
+
+static void mqtt_connections(const struct samples *s, const struct page_request *r)
+{
+	struct sink_status status;
+
+	if (link_of(r, &status))
+		sample(s, status.connections);
+}
+
+static void mqtt_messages(const struct samples *s, const struct page_request *r)
+{
+	struct sink_status status;
+
+	if (!link_of(r, &status))
+		return;
+	sample_name(s);
+	fprintf(s->out, "{result=\"sent\"} %" PRIu64 "\n", status.sent);
+	sample_name(s);
+	fprintf(s->out, "{result=\"lost\"} %" PRIu64 "\n", status.lost);
 }
 
 static void store_rows(const struct samples *s, const struct page_request *r)
@@ -412,6 +450,11 @@ static const struct family families[] = {
 	       "Telegrams, dropped parts of them, and losses noticed, by source.", telegrams),
 	DAEMON("meterd_sink_publications_total", "counter",
 	       "Publications that a sink took to where they go, or lost.", publications),
+	DAEMON("meterd_mqtt_connected", "gauge", "1 while the broker takes messages.",
+	       mqtt_connected),
+	DAEMON("meterd_mqtt_connections_total", "counter", "Connections that the broker took.",
+	       mqtt_connections),
+	DAEMON("meterd_mqtt_messages_total", "counter", "Messages to the broker.", mqtt_messages),
 	DAEMON("meterd_store_rows_total", "counter", "Rows that the ledger's file took.",
 	       store_rows),
 	DAEMON("meterd_store_waiting_rows", "gauge", "Rows that wait to be written.",

@@ -18,10 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "backoff.h"
 #include "log.h"
 #include "mqtt_client.h"
 #include "mqtt_link.h"
@@ -34,9 +34,7 @@
 #define CONNACK_MS 30000
 /* Unanswered bytes end a connection, as a P1 gateway's. */
 #define USER_TIMEOUT_MS 30000
-#define BACK_OFF_MIN_MS 1000
-#define BACK_OFF_MAX_MS 60000
-/* A connection that lasted so long was a good one: the next is tried at once. */
+/* A connection that lasted so long was a good one: the next is tried soon. */
 #define GOOD_MS 30000
 /* A broker that confirms nothing for so long, while it should, is none. */
 #define CONFIRM_MS 60000
@@ -441,19 +439,6 @@ static u64 connect_once(struct mqtt_link *l, const struct mqtt_settings *setting
 	return lasted_ms;
 }
 
-/* Twice as long each time, and never all daemons of a street at once. */
-static u64 back_off(u64 *delay_ms, u64 lasted_ms)
-{
-	u32 random;
-
-	*delay_ms = lasted_ms >= GOOD_MS || !*delay_ms ? BACK_OFF_MIN_MS : *delay_ms * 2;
-	if (*delay_ms > BACK_OFF_MAX_MS)
-		*delay_ms = BACK_OFF_MAX_MS;
-	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
-		random = (u32)steady_ms();
-	return *delay_ms / 2 + random % *delay_ms;
-}
-
 /* False: the thread is to end. */
 static bool pause_before_next(struct mqtt_link *l, u64 pause_ms)
 {
@@ -497,14 +482,15 @@ static void *link_main(void *arg)
 {
 	struct mqtt_link *l = arg;
 	struct mqtt_settings *settings = NULL;
-	u64 delay_ms = 0, lasted_ms;
+	struct backoff backoff = { 0 };
 	bool orphan;
 
 	pthread_setname_np(pthread_self(), "mqtt");
 	do {
 		settings = take_settings(l, settings);
-		lasted_ms = connect_once(l, settings);
-	} while (pause_before_next(l, back_off(&delay_ms, lasted_ms)));
+		if (connect_once(l, settings) >= GOOD_MS)
+			backoff.next_ms = 0;
+	} while (pause_before_next(l, backoff_pause_ms(&backoff)));
 	mqtt_settings_free(settings);
 	pthread_mutex_lock(&l->mutex);
 	l->ended = true;

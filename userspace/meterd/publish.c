@@ -162,8 +162,6 @@ void publisher_heard(struct publisher *p, struct meter *m)
 	if (!m->published)
 		add_publications(p, m);
 	for (pub = m->published; pub; pub = pub->of_meter) {
-		if (pub->sink->ops->telegram)
-			pub->sink->ops->telegram(pub->sink, m);
 		if (m->heard_ms >= pub->due_ms)
 			publish(p, pub, m->heard_ms);
 		else if (!pub->waits)
@@ -386,6 +384,18 @@ void publisher_configure(struct publisher *p, const struct config *c)
 const struct sink *publisher_sinks(const struct publisher *p)
 {
 	return p->sinks;
+}
+
+/**
+ * sink_status - how the connection of a sink does
+ * @s: a sink
+ * @status: for the answer
+ *
+ * Return: false when it has none.
+ */
+bool sink_status(const struct sink *s, struct sink_status *status)
+{
+	return s->ops->status && s->ops->status(s, status);
 }
 
 /**

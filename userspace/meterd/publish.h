@@ -21,17 +21,35 @@ struct sink_world {
 };
 
 /**
+ * struct sink_status - how the connection of a sink does
+ * @connected: it is there
+ * @what: for people: host and port
+ * @why: a sentence without a full stop
+ * @connections: since the beginning
+ * @sent: messages that arrived, as far as that is confirmed
+ * @lost: messages that were given up
+ */
+struct sink_status {
+	bool connected;
+	char what[280];
+	char why[192];
+	u64 connections;
+	u64 sent;
+	u64 lost;
+};
+
+/**
  * struct sink_ops - a kind of sink; knows readings and periods, not where they come from
  * @create: begins, @c is needed during the call only; NULL without memory. What cannot be reached
  *	is tried again and no failure.
  * @keep: goes on with another configuration, if it can; false: @free and @create
  * @begin: all is configured; the meters that there are can be told
  * @meter: publishes the state of a meter, that of @now_ms on its clock
- * @telegram: each telegram, whatever the cycle; the meter's newest
  * @bytes: of a line, as they came; of serial lines and gateways only
  * @changed: the line of a meter has another state
  * @gone: a meter is not called so any more
  * @event: something happened to a meter
+ * @status: how its connection does; false: it has none
  * @free: publishes what waits and ends
  *
  * All but @create, @meter and @free may be NULL. Loop thread; none may wait.
@@ -42,11 +60,11 @@ struct sink_ops {
 	bool (*keep)(struct sink *s, const struct config *c, const struct sink_config *own);
 	void (*begin)(struct sink *s);
 	void (*meter)(struct sink *s, struct meter *m, u64 now_ms);
-	void (*telegram)(struct sink *s, const struct meter *m);
 	void (*bytes)(struct sink *s, const struct line *line, const u8 *bytes, size_t count);
 	void (*changed)(struct sink *s, const struct meter *m);
 	void (*gone)(struct sink *s, const char *name);
 	void (*event)(struct sink *s, const struct event_note *e);
+	bool (*status)(const struct sink *s, struct sink_status *status);
 	void (*free)(struct sink *s);
 };
 
@@ -78,6 +96,7 @@ struct sink {
 struct publisher;
 struct publisher *publisher_new(struct event_base *base, const struct view *view);
 const struct sink *publisher_sinks(const struct publisher *p);
+bool sink_status(const struct sink *s, struct sink_status *status);
 void publisher_configure(struct publisher *p, const struct config *c);
 void publisher_heard(struct publisher *p, struct meter *m);
 void publisher_bytes(struct publisher *p, const struct line *line, const u8 *bytes, size_t count);

@@ -231,6 +231,22 @@ static void mqtt_event(struct sink *sink, const struct event_note *e)
 	EACH_LAYOUT(s, event, e);
 }
 
+static bool mqtt_status(const struct sink *sink, struct sink_status *status)
+{
+	const struct mqtt_sink *s = (const struct mqtt_sink *)sink;
+	struct mqtt_link_status link;
+
+	mqtt_link_status(s->out.link, &link);
+	status->connected = link.online;
+	status->connections = link.connections;
+	status->sent = link.sent;
+	status->lost = link.lost;
+	snprintf(status->what, sizeof(status->what), "%s:%u", s->out.config->host,
+		 s->out.config->port);
+	snprintf(status->why, sizeof(status->why), "%s", link.why);
+	return true;
+}
+
 static bool same_places(const struct mqtt_config *a, const struct mqtt_config *b)
 {
 	return !strcmp(a->topic, b->topic) && a->layouts == b->layouts &&
@@ -331,5 +347,6 @@ const struct sink_ops sink_mqtt = {
 	.changed = mqtt_changed,
 	.gone = mqtt_gone,
 	.event = mqtt_event,
+	.status = mqtt_status,
 	.free = mqtt_free,
 };
