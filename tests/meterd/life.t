@@ -120,6 +120,7 @@ class Seen:
 
 	def __init__(self, life):
 		self.states = life.home.states()
+		self.values = {id: entity.value for id, entity in life.home.entities.items()}
 		self.later = {id: life.home.state(id, later_s=61) for id in life.home.entities}
 		self.sums = {id: total for id, total in life.home.sums().items() if not id.endswith(("_day", "_month"))}
 		self.removed = list(life.home.removed)
@@ -262,7 +263,14 @@ class Life:
 		self.meterd.kill()
 		self.until(lambda: set(self.home.states().values()) == {"unavailable"}, "nothing is available")
 		self.see("dead")
+		self.house.speak(False)
+		self.barn.speak(False)
 		self.meterd = Meterd(self.config(), directory=self.meterd.directory, environment=self.clock.environment())
+		# It knows its meters, and has heard none yet.
+		self.home.view.wait("meter/house", lambda state: not state["quantities"])
+		self.until(lambda: self.home.state("meter_house_state") == "silent", "the house is silent")
+		self.see("waits")
+		self.go_on()
 		self.both_show()
 		self.pause()
 		self.see("begun again")
@@ -450,7 +458,9 @@ def zeros_spikes_and_damage_never_reach_a_sum():
 def meterd_that_is_killed_takes_its_entities_along_and_brings_them_back():
 	l = life()
 	equal(set(l.seen["dead"].states.values()), {"unavailable"})
-	equal(l.seen["dead"].sums, l.seen["nonsense"].sums)
+	equal(l.seen["waits"].sums, l.seen["nonsense"].sums)
+	for quantity in [*REGISTERS, "gas"]:
+		equal(l.seen["waits"].values[f"meter_house_{quantity}"], l.seen["nonsense"].values[f"meter_house_{quantity}"], quantity)
 	equal((l.seen["begun again"].ids, l.seen["begun again"].removed), (l.seen["appeared"].ids, []))
 	for quantity, (name, _) in REGISTERS.items():
 		equal(l.seen["begun again"].sums[f"meter_house_{quantity}"],

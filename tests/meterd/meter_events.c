@@ -37,7 +37,8 @@ static bool told(enum meter_event_kind kind, unsigned int count)
 		others += k == kind ? 0 : h.events[k];
 	memset(h.events, 0, sizeof(h.events));
 	return (was == count && !others) ||
-	       broken("%u events of kind %u and %u others, not %u and none", was, kind, others, count);
+	       broken("%u events of kind %u and %u others, not %u and none", was, kind, others,
+		      count);
 }
 
 static bool nothing_told(void)
@@ -218,7 +219,9 @@ static bool the_status_of_standard_tells_colours(const char **skip)
 
 static bool a_status_that_is_none_tells_nothing(const char **skip)
 {
-	static const char *const garbage[] = { "0Z3A0800", "0d3A0800", "D", "0D3A08000", "0 3A0800" };
+	static const char *const garbage[] = {
+		"0Z3A0800", "0d3A0800", "D", "0D3A08000", "0 3A0800",
+	};
 
 	(void)skip;
 	open_house();
