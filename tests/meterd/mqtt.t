@@ -466,6 +466,29 @@ def another_topic_takes_everything_along():
 
 
 @promise
+def another_topic_leaves_no_entity_of_the_old_one():
+	broker, view, gateway, meterd = house("discovery = device, component\n")
+	view.wait("domoticz/sensor/meter_house_power_import/config")
+	view.wait("meter/house", lambda s: power(s) > 5)
+	with open(meterd.config) as f:
+		config = f.read()
+	confirmed = broker.log().count("Sending PUBACK to meterd")
+	# All confirmations are there at once, so that nothing flies while others wait.
+	broker.freeze()
+	meterd.reload(config.replace("[mqtt]", "[mqtt]\ntopic = home/meters"))
+	wait_until(lambda: "was read again" in meterd.log())
+	meterd.process.send_signal(signal.SIGSTOP)
+	broker.thaw()
+	wait_until(lambda: broker.log().count("Sending PUBACK to meterd") >= confirmed + 20)
+	meterd.process.send_signal(signal.SIGCONT)
+	view.wait("domoticz/sensor/home_meters_house_power_import/config")
+	old_connection, _ = broker.log().split("Received DISCONNECT from meterd")
+	equal("home/meters" in old_connection, False, "the new topic in the old connection")
+	equal([t for t in broker.retained() if "meter_house" in t], [])
+	meterd.stop()
+
+
+@promise
 def another_broker_takes_over_at_a_reload():
 	broker, view, gateway, meterd = house()
 	view.wait("meter/house", lambda s: power(s) > 5)
@@ -474,7 +497,9 @@ def another_broker_takes_over_at_a_reload():
 		config = f.read()
 	meterd.reload(config.replace(f"port = {broker.port}", f"port = {second.port}"))
 	View(second).wait("meter/house", lambda s: power(s) > 5)
-	view.wait("meter/bridge/state", lambda a: a == "offline")
+	kept = broker.retained()
+	equal((kept["meter/bridge/state"], kept["meter/house/availability"]), (b"offline", b"offline"), "what the first one has kept")
+	equal([m.payload for m in view.all("meter/bridge/state")], [b"online", b"offline"])
 	meterd.stop()
 
 

@@ -531,7 +531,10 @@ static void on_told(evutil_socket_t fd, short what, void *arg)
 	pthread_mutex_unlock(&l->mutex);
 	if (tell & TELL_STATUS)
 		tell_status(l, &status);
-	l->online = status.online;
+	/* What we say when we leave comes back to us: it is no word of the next connection. */
+	if (tell & TELL_ONLINE)
+		l->leaving = false;
+	l->online = status.online && !l->leaving;
 	if (tell & TELL_ONLINE && l->online)
 		l->calls.online(l->calls.context);
 	if (tell & TELL_DRAINED && l->online)
@@ -631,7 +634,7 @@ bool mqtt_link_configure(struct mqtt_link *l, const struct mqtt_config *c, const
 	mqtt_settings_free(l->next);
 	l->next = copy;
 	pthread_mutex_unlock(&l->mutex);
-	l->leaving = l->online;
+	l->leaving |= l->online;
 	l->online = false;
 	add_to(l->wake_fd);
 	return start(l);
