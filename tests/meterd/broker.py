@@ -126,7 +126,7 @@ class Broker:
 		return ["-h", "127.0.0.1", "-p", str(self.port), *arguments]
 
 	def publish(self, topic, payload, *arguments, retain=False, qos=0):
-		subprocess.run(["mosquitto_pub", *self.client(*arguments), "-t", topic, "-q", str(qos), "-s",
+		subprocess.run(["mosquitto_pub", *self.client(*arguments), "-t", topic, "-q", str(qos), "-s" if payload else "-n",
 				*(["-r"] if retain else [])], input=payload.encode() if isinstance(payload, str) else payload,
 			       check=True, timeout=60)
 

@@ -504,6 +504,22 @@ def another_broker_takes_over_at_a_reload():
 
 
 @promise
+def a_section_that_comes_back_tells_everything():
+	broker = Broker()
+	gateway = Gateway([p1(None, number=NUMBER, r1_8_1=1234567), HOLD])
+	source = f"[source house]\ntype = tcp\nhost = 127.0.0.1\nport = {gateway.port}\n"
+	meterd = Meterd(broker.section() + source)
+	View(broker).wait("meter/house/period")
+	meterd.reload(source)
+	wait_until(lambda: broker.retained()["meter/bridge/state"] == b"offline")
+	for topic in ("meter/house", "meter/house/period"):
+		broker.publish(topic, "", retain=True)
+	meterd.reload(broker.section() + source)
+	wait_until(lambda: {"meter/house", "meter/house/period"} <= set(broker.retained()))
+	meterd.stop()
+
+
+@promise
 def a_reload_that_changes_nothing_keeps_the_connection():
 	broker, view, gateway, meterd = house()
 	view.wait("meter/house", lambda s: power(s) > 5)

@@ -309,6 +309,13 @@ static void mqtt_free(struct sink *sink)
 	free(s);
 }
 
+/* Another sink, which is no more, counted its own. */
+static void forget_rounds(struct mqtt_sink *s)
+{
+	for (struct meter *m = meters_first(s->out.view->meters); m; m = m->next)
+		m->told = 0;
+}
+
 static struct sink *mqtt_create(const struct sink_world *w, const struct config *c,
 				const struct sink_config *own)
 {
@@ -326,6 +333,7 @@ static struct sink *mqtt_create(const struct sink_world *w, const struct config 
 		return NULL;
 	s->out.view = w->view;
 	take_config(s, c);
+	forget_rounds(s);
 	s->turn = event_new(w->base, -1, 0, on_turn, s);
 	s->birth = event_new(w->base, -1, 0, on_birth_time, s);
 	s->out.offers = mqtt_offers_new();
