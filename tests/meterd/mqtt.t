@@ -506,16 +506,19 @@ def another_broker_takes_over_at_a_reload():
 @promise
 def a_section_that_comes_back_tells_everything():
 	broker = Broker()
-	gateway = Gateway([p1(None, number=NUMBER, r1_8_1=1234567), HOLD])
-	source = f"[source house]\ntype = tcp\nhost = 127.0.0.1\nport = {gateway.port}\n"
-	meterd = Meterd(broker.section() + source)
-	View(broker).wait("meter/house/period")
+	directory = Directory()
+	with open(directory / "capture", "wb") as f:
+		f.write(p1(utc(2024, 10, 10), number=NUMBER, r1_8_1=1234567))
+	# Nothing more happens to this meter.
+	source = f"[source house]\ntype = replay\npath = {directory / 'capture'}\n"
+	meterd = Meterd(broker.section() + source, directory=directory)
+	View(broker).wait("meter/house", lambda s: s["state"] == "off")
 	meterd.reload(source)
 	wait_until(lambda: broker.retained()["meter/bridge/state"] == b"offline")
 	for topic in ("meter/house", "meter/house/period"):
 		broker.publish(topic, "", retain=True)
 	meterd.reload(broker.section() + source)
-	wait_until(lambda: {"meter/house", "meter/house/period"} <= set(broker.retained()))
+	wait_until(lambda: {"meter/house", "meter/house/period"} <= set(broker.retained()), 20)
 	meterd.stop()
 
 
