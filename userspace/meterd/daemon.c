@@ -334,12 +334,13 @@ static bool start(struct daemon *d)
 	}
 	if (!sandbox_enter(c->sandbox))
 		return false;
+	/* Before the meters, so that sinks hear of names that are not used any more. */
+	publisher_configure(d->publisher, c);
 	meters_configure(d->meters, c);
 	pricing_configure(d->pricing, c);
 	d->ticker = ticker_new(d->base, &d->clock, d->ledger, d->store);
 	if (!d->ticker)
 		return false;
-	publisher_configure(d->publisher, c);
 	sources_apply(d->sources, c);
 	d->watchdog = watchdog_new(d->base, d->notify_fd, d->sources);
 	return true;

@@ -401,7 +401,7 @@ bool sink_status(const struct sink *s, struct sink_status *status)
 /**
  * publisher_new - a publisher without sinks
  * @base: loop
- * @view: what there is to tell of; needs to be complete when it is configured
+ * @view: what there is to tell of; its members need to be there when it is configured
  *
  * Return: NULL without memory.
  */

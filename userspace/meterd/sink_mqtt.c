@@ -22,6 +22,12 @@ static const struct mqtt_layout *const layouts[] = {
 
 #define LAYOUTS (sizeof(layouts) / sizeof(layouts[0]))
 
+/** struct gone_name - a name that the broker may still know */
+struct gone_name {
+	struct gone_name *next;
+	char name[METER_NAME_LEN + 1];
+};
+
 /**
  * struct mqtt_sink - the sink
  * @out: where messages are made
@@ -30,6 +36,7 @@ static const struct mqtt_layout *const layouts[] = {
  * @after: name of the meter that had its turn last
  * @round: how often all was begun to be told; 0: never
  * @telling: it goes on; @told_after is the meter that was told last
+ * @gone: names that were given up while the broker was away
  */
 struct mqtt_sink {
 	struct sink sink;
@@ -40,6 +47,7 @@ struct mqtt_sink {
 	u32 round;
 	bool telling;
 	char told_after[METER_NAME_LEN + 1];
+	struct gone_name *gone;
 };
 
 static struct mqtt_sink *mqtt_of(struct sink *s)
@@ -87,6 +95,32 @@ static bool is_told(const struct meter *m)
 	return m->book && !m->source_gone;
 }
 
+/* Without memory it is left to its owner. */
+static void remember_gone(struct mqtt_sink *s, const char *name)
+{
+	struct gone_name *gone = malloc(sizeof(*gone));
+
+	if (!gone)
+		return;
+	snprintf(gone->name, sizeof(gone->name), "%s", name);
+	gone->next = s->gone;
+	s->gone = gone;
+}
+
+/* @withdrawn: from the broker, unless another meter is called so now. */
+static void forget_gone(struct mqtt_sink *s, bool withdrawn)
+{
+	while (s->gone) {
+		struct gone_name *gone = s->gone;
+		const struct meter *m = meters_find(s->out.view->meters, gone->name);
+
+		if (withdrawn && !(m && is_told(m)))
+			withdraw(s, gone->name);
+		s->gone = gone->next;
+		free(gone);
+	}
+}
+
 static struct meter *meter_after(const struct mqtt_sink *s, const char *name)
 {
 	struct meter *m = meters_first(s->out.view->meters);
@@ -131,6 +165,7 @@ static void on_online(void *context)
 	struct mqtt_sink *s = context;
 
 	EACH_LAYOUT(s, online);
+	forget_gone(s, true);
 	tell_all(s);
 }
 
@@ -222,6 +257,8 @@ static void mqtt_gone(struct sink *sink, const char *name)
 
 	if (is_online(s))
 		withdraw(s, name);
+	else
+		remember_gone(s, name);
 }
 
 static void mqtt_event(struct sink *sink, const struct event_note *e)
@@ -300,6 +337,7 @@ static void mqtt_free(struct sink *sink)
 	if (s->out.link && is_online(s))
 		EACH_LAYOUT(s, offline);
 	mqtt_link_end(s->out.link);
+	forget_gone(s, false);
 	if (s->turn)
 		event_free(s->turn);
 	if (s->birth)
