@@ -422,6 +422,22 @@ def a_silent_meter_is_offline_and_its_live_values_go():
 
 
 @promise
+def live_values_go_where_a_gateway_goes_while_they_are_fresh():
+	broker = Broker()
+	view = View(broker)
+	gateway = Gateway([p1(None, number=NUMBER, r1_8_1=1234567), 1, p1(None, number=NUMBER, r1_8_1=1234568), HOLD])
+	meterd = Meterd(broker.section() + f"[source house]\ntype = tcp\nhost = 127.0.0.1\nport = {gateway.port}\ncycle = 0\n")
+	view.wait("meter/house", lambda s: s["quantities"]["energy_import_t1"] == 1234568)
+	gateway.stop()
+	view.wait("meter/house", lambda s: s["state"] == "refused")
+	state = view.wait("meter/house", lambda s: power(s) == -1)
+	equal(state["quantities"]["energy_import_t1"], 1234568)
+	count = len(view.all("meter/house"))
+	stays(lambda: len(view.all("meter/house")) == count, 2)
+	meterd.stop()
+
+
+@promise
 def a_meter_that_is_renamed_leaves_nothing_under_its_old_name():
 	broker, view, gateway, meterd = house()
 	view.wait("meter/house", lambda s: power(s) > 5)
@@ -432,6 +448,29 @@ def a_meter_that_is_renamed_leaves_nothing_under_its_old_name():
 	kept = broker.retained()
 	equal(sorted(t for t in kept if t.startswith("meter/house")), [])
 	equal(kept["meter/villa/availability"], b"online")
+	meterd.stop()
+
+
+@promise
+def a_meter_that_is_renamed_while_the_broker_is_away_leaves_nothing_either():
+	more = "discovery = device, component\n"
+	broker, view, gateway, meterd = house(more)
+	view.wait("meter/house", lambda s: power(s) > 5)
+	view.wait("domoticz/sensor/meter_house_state/config")
+	source = f"[source house]\ntype = tcp\nhost = 127.0.0.1\nport = {gateway.port}\ncycle = 0\n"
+	broker.stop()
+	wait_until(lambda: "it is tried again" in meterd.log())
+	meterd.reload(broker.section(more) + f"[meter {NUMBER}]\nname = villa\n" + source)
+	wait_until(lambda: meterd.quantities("villa")["power_import"] > 5)
+	broker.start()
+	view = View(broker)
+	view.wait("meter/villa", lambda s: power(s) > 5)
+	wait_until(lambda: not [t for t in broker.retained() if "house" in t])
+	# Or while meterd is not there.
+	meterd.stop()
+	meterd = Meterd(broker.section(more) + f"[meter {NUMBER}]\nname = castle\n" + source, directory=meterd.directory)
+	view.wait("meter/castle", lambda s: power(s) > 5)
+	wait_until(lambda: not [t for t in broker.retained() if "villa" in t])
 	meterd.stop()
 
 

@@ -91,7 +91,7 @@ static void native_meter(struct mqtt_out *o, const struct meter *m, u64 now_ms)
 	struct state_options state = { .identity = o->identity };
 
 	meter_state_json(mqtt_begin(o), m, now_ms, &state);
-	mqtt_end(o, MQTT_RETAIN, "%s/%s", o->config->topic, m->name);
+	mqtt_end(o, MQTT_RETAIN | MQTT_CHANGED, "%s/%s", o->config->topic, m->name);
 	tell_fields(o, m);
 	tell_availability(o, m, meter_line_state(m) == LINE_CONNECTED);
 }
@@ -102,10 +102,14 @@ static s64 present_s(const struct meter *m)
 	return m->replay && m->has_time ? m->time_s : host_unix_ms() / 1000;
 }
 
+/* Values of a meter that is not heard age all the same: none may stand there as if it were new. */
 static void native_minute(struct mqtt_out *o, const struct meter *m)
 {
-	FILE *out = mqtt_begin(o);
+	FILE *out;
 
+	if (meter_line_state(m) != LINE_CONNECTED)
+		native_meter(o, m, meter_now_ms(m));
+	out = mqtt_begin(o);
 	if (period_json(out, o->view->store, m, present_s(m)))
 		mqtt_end(o, MQTT_RETAIN | MQTT_QOS1 | MQTT_CHANGED, "%s/%s/period",
 			 o->config->topic, m->name);
