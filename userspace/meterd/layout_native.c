@@ -86,12 +86,17 @@ static void tell_availability(struct mqtt_out *o, const struct meter *m, bool on
 		 o->config->topic, m->name);
 }
 
-static void native_meter(struct mqtt_out *o, const struct meter *m, u64 now_ms)
+static void tell_state(struct mqtt_out *o, const struct meter *m, u64 now_ms, unsigned int flags)
 {
 	struct state_options state = { .identity = o->identity };
 
 	meter_state_json(mqtt_begin(o), m, now_ms, &state);
-	mqtt_end(o, MQTT_RETAIN | MQTT_CHANGED, "%s/%s", o->config->topic, m->name);
+	mqtt_end(o, MQTT_RETAIN | flags, "%s/%s", o->config->topic, m->name);
+}
+
+static void native_meter(struct mqtt_out *o, const struct meter *m, u64 now_ms)
+{
+	tell_state(o, m, now_ms, 0);
 	tell_fields(o, m);
 	tell_availability(o, m, meter_line_state(m) == LINE_CONNECTED);
 }
@@ -108,7 +113,7 @@ static void native_minute(struct mqtt_out *o, const struct meter *m)
 	FILE *out;
 
 	if (meter_line_state(m) != LINE_CONNECTED)
-		native_meter(o, m, meter_now_ms(m));
+		tell_state(o, m, meter_now_ms(m), MQTT_CHANGED);
 	out = mqtt_begin(o);
 	if (period_json(out, o->view->store, m, present_s(m)))
 		mqtt_end(o, MQTT_RETAIN | MQTT_QOS1 | MQTT_CHANGED, "%s/%s/period",
