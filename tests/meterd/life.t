@@ -216,7 +216,9 @@ class Life:
 	def appear(self):
 		self.clock.set(MIDNIGHT - 8)
 		self.go_on()
-		self.until(lambda: self.home.entities.get("meter_house_energy_import_t1") and self.home.entities.get("meter_barn_energy_import"), "entities")
+		# Which tariff runs is known when its register has moved.
+		for id in ("meter_house_energy_import_t1", "meter_house_tariff_label", "meter_barn_energy_import"):
+			self.until(lambda: self.home.entities.get(id), id)
 		self.both_show()
 		self.see("appeared")
 

@@ -355,8 +355,9 @@ def clients_that_come_and_go_leave_nothing_behind():
 		if i % 5 == 0:
 			client.socket.shutdown(socket.SHUT_WR)
 		client.close()
+	# Those that are still on their way in may fill it up for a moment.
+	wait_until(lambda: Client(port).wait(3, 10))
 	wait_until(lambda: meterd.fds <= files, what=f"{files} files again")
-	Client(port).wait(3)
 	meterd.stop()
 
 
