@@ -9,11 +9,12 @@
 # Each tests/meterd/NAME.c is a program that links what it needs of the daemon; NAME_preload.c is a
 # library for LD_PRELOAD; each tests/meterd/NAME.t runs whole programs, build/tests/meterd and
 # build/meterctl, see harness.py. One of them is run by hand as tests/meterd/NAME.t [WORD of its tests].
-# Most of them wait most of their time, the soak longest.
+# Most of them wait most of their time; those that do so longest begin first.
 
 METERD_TEST_OBJECTS := $(filter-out %/meterd/main.o,$(call HOST_OBJECT,$(METERD_SOURCES) tests/host/host.c))
 METERD_TEST_SOURCES := $(wildcard tests/meterd/*.c)
 METERD_TESTS := $(patsubst tests/meterd/%.c,build/tests/meterd-%,$(filter-out %_preload.c,$(METERD_TEST_SOURCES)))
+METERD_LONG := $(patsubst %,tests/meterd/%.t,soak mqtt prices serve)
 METERD_PRELOADS := $(patsubst tests/meterd/%.c,build/tests/%.so,$(filter %_preload.c,$(METERD_TEST_SOURCES)))
 
 export PYTHONDONTWRITEBYTECODE := 1
@@ -21,7 +22,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 .PHONY: check-meterd meterd-tests soak
 
 check-meterd: meterd-tests
-	$(PROVE) -j3 tests/meterd/soak.t $(METERD_TESTS) $(filter-out %/soak.t,$(sort $(wildcard tests/meterd/*.t)))
+	$(PROVE) -j3 $(METERD_LONG) $(METERD_TESTS) $(filter-out $(METERD_LONG),$(sort $(wildcard tests/meterd/*.t)))
 
 soak: meterd-tests
 	SOAK=$(or $(SOAK),3600) $(PROVE) -v tests/meterd/soak.t
