@@ -449,6 +449,16 @@ def meterctl(*arguments, input=None, timeout=300, environment=None):
 	return done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"), done.returncode
 
 
+def replay(telegrams, more="", **options):
+	"""A meterd that has read these telegrams as those of the source "house"; more: of its configuration."""
+	directory = Directory()
+	with open(directory / "capture", "wb") as f:
+		f.write(b"".join(telegrams))
+	meterd = Meterd(f"[source house]\ntype = replay\npath = {directory / 'capture'}\n" + more, directory=directory, **options)
+	wait_until(lambda: "read to its end" in meterd.log())
+	return meterd
+
+
 # The simulator of the project
 
 def simulate(kind, **options):

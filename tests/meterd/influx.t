@@ -21,18 +21,9 @@ def sink(server, more="", path="/write?db=meter", host="127.0.0.1"):
 	return sink_at(f"http://{host}:{server.port}{path}" if is_http else f"udp://{host}:{server.port}", more)
 
 
-def replay(telegrams, more, **options):
-	directory = Directory()
-	with open(directory / "capture", "wb") as f:
-		f.write(b"".join(telegrams))
-	meterd = Meterd(f"[source house]\ntype = replay\npath = {directory / 'capture'}\n" + more, directory=directory, **options)
-	wait_until(lambda: "read to its end" in meterd.log())
-	return meterd
-
-
 def telling(pause=0.05):
 	"""A gateway whose meter goes on for ever, and the configuration for it; its power counts telegrams."""
-	gateway = Gateway(lambda n: [x for i in range(100000) for x in (p1(None, r1_8_1=1000 + i, power_w=i), pause)])
+	gateway = Gateway(lambda n: (x for i in range(100000) for x in (p1(None, r1_8_1=1000 + i, power_w=i), pause)))
 	return gateway, f"[source house]\ntype = tcp\nhost = 127.0.0.1\nport = {gateway.port}\n"
 
 

@@ -596,12 +596,8 @@ def costs_stand_where_dsmr_reader_has_them():
 	broker = Broker()
 	view = View(broker)
 	telegrams = [p1(utc(2024, 10, 10) + 600 * i, number=NUMBER, r1_8_1=1000000 + 100 * i, r1_8_2=500000 + 10 * i) for i in range(145)]
-	directory = Directory()
-	with open(directory / "capture", "wb") as f:
-		f.write(b"".join(telegrams))
-	meterd = Meterd(broker.section("layout = dsmr-reader\n") + "[price contract]\ncurrency = EUR\nimport_t1 = 0.2\nimport_t2 = 0.3\nfixed_day = 0.5\n"
-			f"[source house]\ntype = replay\npath = {directory / 'capture'}\n", directory=directory)
-	wait_until(lambda: "read to its end" in meterd.log())
+	meterd = replay(telegrams, broker.section("layout = dsmr-reader\n") +
+			"[price contract]\ncurrency = EUR\nimport_t1 = 0.2\nimport_t2 = 0.3\nfixed_day = 0.5\n")
 	# From midnight to midnight 14.4 kWh and 1.44 kWh; what runs is the day after, of which the month is the sum.
 	for topic, wanted in (("electricity1_cost", "2.88"), ("electricity2_cost", "0.43"), ("electricity_cost_merged", "3.31")):
 		view.wait(f"dsmr/current-month/{topic}", lambda v, wanted=wanted: v == wanted)

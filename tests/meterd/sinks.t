@@ -18,15 +18,6 @@ def lines(meterd, name="out.jsonl"):
 		return f.read().splitlines()
 
 
-def replay(telegrams, more, **options):
-	directory = Directory()
-	with open(directory / "capture", "wb") as f:
-		f.write(b"".join(telegrams))
-	meterd = Meterd(f"[source house]\ntype = replay\npath = {directory / 'capture'}\n" + more, directory=directory, **options)
-	wait_until(lambda: "read to its end" in meterd.log())
-	return meterd
-
-
 def telling(step=1000):
 	"""A gateway whose meter goes on for ever, ten telegrams a second, and the configuration for it."""
 	gateway = Gateway(lambda n: [x for i in range(step) for x in (p1(None, r1_8_1=1000 + i, power_w=i), 0.1)])
