@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../../kernel/telegram/telegram.h"
+#include "../lib/text.h"
 #include "config_keys.h"
 #include "config_text.h"
 #include "config_values.h"
@@ -918,11 +919,6 @@ const struct meter_config *config_meter(const struct config *c, const char *numb
 		if (!strcmp(c->meters[i].number, number))
 			return &c->meters[i];
 	return NULL;
-}
-
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && !strcmp(a, b));
 }
 
 /**

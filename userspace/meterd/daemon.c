@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../lib/notify.h"
+#include "../lib/text.h"
 #include "control.h"
 #include "daemon.h"
 #include "identity.h"
@@ -155,11 +156,6 @@ static void tell_reload(const struct daemon *d)
 	snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%llu",
 		 (unsigned long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
 	notify_send(d->notify_fd, state);
-}
-
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && !strcmp(a, b));
 }
 
 static void tell_unchanged(const struct config *old, const struct config *new)

@@ -12,14 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../lib/text.h"
 #include "mqtt_client.h"
 #include "secret.h"
-
-static bool copy_text(char **to, const char *from)
-{
-	*to = from ? strdup(from) : NULL;
-	return *to || !from;
-}
 
 /*
  * Two daemons of one machine have two states, two machines two names. Of 23 characters, which
@@ -67,11 +62,6 @@ struct mqtt_settings *mqtt_settings_new(const struct mqtt_config *c, const char 
 		return s;
 	mqtt_settings_free(s);
 	return NULL;
-}
-
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && !strcmp(a, b));
 }
 
 /** mqtt_settings_same - whether a connection may go on as it is */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/hash.h"
 #include "../lib/median.h"
 #include "mqtt_offer.h"
 #include "source.h"
@@ -22,19 +23,9 @@ struct mqtt_offers {
 	struct mqtt_offer *buckets[BUCKETS];
 };
 
-/* FNV-1a of 64 bits. */
-static u64 mix(u64 hash, const void *bytes, size_t len)
-{
-	const u8 *b = bytes;
-
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ b[i]) * 0x100000001b3;
-	return hash;
-}
-
 static u64 mix_text(u64 hash, const char *text)
 {
-	return mix(hash, text, strlen(text) + 1);
+	return hash_add(hash, text, strlen(text) + 1);
 }
 
 static struct mqtt_offer **find(struct mqtt_offers *all, const char *name)
@@ -197,16 +188,16 @@ static u64 fingerprint(const struct mqtt_offer *offer, const struct mqtt_out *o,
 		       const struct meter *m)
 {
 	const struct meter_config *c = m->config;
-	u64 hash = mix(0xcbf29ce484222325, &offer->all, sizeof(offer->all));
+	u64 hash = hash_add(HASH_BEGIN, &offer->all, sizeof(offer->all));
 
-	hash = mix(hash, &offer->dropped, sizeof(offer->dropped));
-	hash = mix(hash, &offer->expire_s, sizeof(offer->expire_s));
-	hash = mix(hash, &m->protocol, sizeof(m->protocol));
+	hash = hash_add(hash, &offer->dropped, sizeof(offer->dropped));
+	hash = hash_add(hash, &offer->expire_s, sizeof(offer->expire_s));
+	hash = hash_add(hash, &m->protocol, sizeof(m->protocol));
 	if (o->identity)
 		hash = mix_text(hash, m->number);
 	if (!c)
 		return hash;
-	hash = mix(hash, &c->continuous, sizeof(c->continuous));
+	hash = hash_add(hash, &c->continuous, sizeof(c->continuous));
 	for (unsigned int i = 0; i < TARIFF_COUNT; i++)
 		hash = mix_text(hash, c->tariff_labels[i] ? c->tariff_labels[i] : "");
 	return hash;

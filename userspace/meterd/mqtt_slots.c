@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/hash.h"
 #include "mqtt_slots.h"
 
 /**
@@ -57,13 +58,11 @@ static int by_topic(const void *a, const void *b)
 	return strcmp(((const struct mqtt_slot *)a)->topic, ((const struct mqtt_slot *)b)->topic);
 }
 
-/* FNV-1a; never 0. A wrong "the same" has one chance in 2^64. */
-static u64 hash_of(const u8 *bytes, size_t len)
+/* Never 0. A wrong "the same" has one chance in 2^64. */
+static u64 hash_of(const void *bytes, size_t len)
 {
-	u64 hash = 14695981039346656037ull;
+	u64 hash = hash_add(HASH_BEGIN, bytes, len);
 
-	while (len--)
-		hash = (hash ^ *bytes++) * 1099511628211ull;
 	return hash ? hash : 1;
 }
 
@@ -270,7 +269,7 @@ static char *hand_out(struct mqtt_slots *s, struct mqtt_slot *slot)
 
 	if (slot->flags & MQTT_EACH)
 		return NULL;
-	slot->told = hash_of((const u8 *)payload, slot->len);
+	slot->told = hash_of(payload, slot->len);
 	slot->payload = NULL;
 	s->bytes -= bytes_of(slot);
 	return payload;

@@ -16,14 +16,6 @@
 #include "price_series.h"
 #include "prices.h"
 
-/** hash_add - FNV-1a of 64 bits, goes on from @hash or HASH_BEGIN */
-u64 hash_add(u64 hash, const void *bytes, size_t len)
-{
-	for (const u8 *b = bytes; len--; b++)
-		hash = (hash ^ *b) * 0x100000001b3ull;
-	return hash;
-}
-
 /**
  * price_series_empty - a series without a price
  *

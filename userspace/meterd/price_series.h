@@ -6,6 +6,7 @@
 #define METERD_PRICE_SERIES_H
 
 #include "../../kernel/telegram/types.h"
+#include "../lib/hash.h"
 
 /* A price holds until the next one's start, but not longer. */
 #define PRICE_HOLDS_S 3600
@@ -40,9 +41,5 @@ struct price_series *price_series_read(const char *path, char error[PRICE_ERROR_
 struct price_series *price_series_get(struct price_series *p);
 void price_series_put(struct price_series *p);
 bool price_series_at(const struct price_series *p, s64 time_s, s64 *e5);
-
-/* FNV-1a, 64 bits. */
-#define HASH_BEGIN 0xcbf29ce484222325ull
-u64 hash_add(u64 hash, const void *bytes, size_t len);
 
 #endif /* METERD_PRICE_SERIES_H */

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "../lib/text.h"
 #include "influx.h"
 #include "resolver.h"
 
@@ -317,11 +318,6 @@ static struct sink *influx_create(const struct sink_world *w, const struct confi
 	}
 	dial(i);
 	return &i->sink;
-}
-
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && !strcmp(a, b));
 }
 
 /* What waits goes on waiting, and is tried at once. */

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "../lib/text.h"
 #include "resolver.h"
 #include "sources.h"
 #include "trace.h"
@@ -21,12 +22,6 @@ static void source_config_release(struct source_config *c)
 	free(c->host);
 	free(c->device);
 	free(c->path);
-}
-
-static bool copy_text(char **to, const char *from)
-{
-	*to = from ? strdup(from) : NULL;
-	return *to || !from;
 }
 
 static bool source_config_copy(struct source_config *to, const struct source_config *from)
