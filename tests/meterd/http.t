@@ -468,7 +468,8 @@ def a_hundred_connections_at_once_do_no_harm():
 @promise
 def a_machine_without_descriptors_costs_a_pause_and_no_processor():
 	meterd = house()
-	resource.prlimit(meterd.pid, resource.RLIMIT_NOFILE, (meterd.fds + 5, meterd.fds + 5))
+	limit = meterd.fds + 5
+	resource.prlimit(meterd.pid, resource.RLIMIT_NOFILE, (limit, limit))
 	many = [socket.create_connection(("127.0.0.1", meterd.port)) for _ in range(20)]
 	wait_until(lambda: "no connection can be taken" in meterd.log())
 	before = meterd.cpu_ns
