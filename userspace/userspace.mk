@@ -16,9 +16,9 @@ METERCTL_SOURCES := $(wildcard kernel/telegram/*.c userspace/lib/*.c userspace/d
 METERCTL_OBJECTS := $(METERCTL_SOURCES:%.c=build/objects/%.o)
 METERCTL_LIBRARIES := -lncursesw -ltinfo -ljansson -lcrypto -lsqlite3
 
-METERD_SOURCES := $(wildcard kernel/telegram/*.c userspace/lib/*.c userspace/meterd/*.c)
+METERD_SOURCES := $(wildcard kernel/telegram/*.c userspace/lib/*.c userspace/decode/*.c userspace/meterd/*.c)
 METERD_OBJECTS := $(METERD_SOURCES:%.c=build/objects/%.o)
-METERD_LIBRARIES := -levent_core -levent_extra -lsqlite3 -linih -ludev -lmosquitto -lseccomp -lpthread
+METERD_LIBRARIES := -levent_core -levent_extra -lsqlite3 -linih -ludev -lmosquitto -lseccomp -ljansson -lcrypto -lpthread
 
 PREFIX ?= /usr/local
 SYSTEMD_UNITS ?= /usr/lib/systemd/system

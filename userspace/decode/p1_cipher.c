@@ -9,7 +9,8 @@
  * is then among the keys. The length is in BER and counts from the security control on.
  *
  * A frame is delimited by its length alone, for any byte may occur in it. After a frame that proves
- * wrong its bytes are searched for the beginning of another one, since it may have lost some.
+ * wrong its bytes are searched for the beginning of another one, since it may have lost some. What
+ * belongs to no frame goes on as it is.
  */
 #include <stdlib.h>
 
@@ -29,23 +30,53 @@
 #define HEADER_MAX	(2 + P1_TITLE_LEN + 3 + 1)
 #define FRAME_MAX	(HEADER_MAX + COUNTER_LEN + TEXT_MAX + CRYPT_TAG_LEN)
 
-struct p1_cipher {
-	struct p1_keys keys;
-	telegram_fn emit;
-	void *context;
-	struct p1_cipher_stats stats;
-	size_t len;			/* bytes of @bytes in use */
-	u8 bytes[FRAME_MAX];
-	u8 text[TEXT_MAX];
-	struct p1_decoder p1;
-	struct telegram telegram;
-};
+/*
+ * So many times what came is deciphered at most. A frame is once, and twice when its tag is wrong;
+ * but headers in place of all its bytes would each claim the rest of it.
+ */
+#define EFFORT		4
+#define EFFORT_MAX	(EFFORT * FRAME_MAX)
 
-/* What stands before the text of a frame; offsets count from its first byte. */
+/* A frame; offsets count from its first byte. */
 struct frame {
+	const u8 *bytes;
 	const u8 *title;		/* NULL: none was sent */
 	size_t control;			/* offset of the security control */
 	size_t end;			/* offset behind the frame */
+};
+
+/**
+ * struct p1_cipher - the state of a line
+ * @keys: in locked memory
+ * @refuses: replayed frames are dropped
+ * @counted: @counter and @title are those of a frame that was read
+ * @hand: the frame in hand, until it gave a telegram; NULL: none
+ * @replayed: the frame in hand is
+ * @silent: offset in @bytes of what came after a pause; 0: there was none, or nothing before it
+ * @dropped: offset in @bytes behind the frame that was dropped last; 0: it is not in there
+ * @began: the caller's clock when the first of @bytes came
+ * @effort: bytes that may still be deciphered
+ * @len: bytes of @bytes in use
+ */
+struct p1_cipher {
+	struct p1_keys *keys;
+	struct p1_cipher_out out;
+	struct p1_cipher_stats stats;
+	enum p1_cipher_trouble trouble;
+	bool refuses;
+	bool counted;
+	const struct frame *hand;
+	bool replayed;
+	u8 title[P1_TITLE_LEN];
+	u32 counter;
+	size_t silent;
+	size_t dropped;
+	u64 began;
+	size_t effort;
+	size_t len;
+	u8 bytes[FRAME_MAX];
+	u8 text[TEXT_MAX];
+	struct p1_decoder p1;
 };
 
 enum verdict {
@@ -58,20 +89,23 @@ enum verdict {
 /**
  * p1_cipher_new - begin with an enciphered line
  * @keys: of the line, which are copied
- * @emit: called for each valid telegram
- * @context: given to @emit
+ * @out: where telegrams and all else goes; copied
  *
  * Return: the state of the line, for p1_cipher_free(); NULL without memory.
  */
-struct p1_cipher *p1_cipher_new(const struct p1_keys *keys, telegram_fn emit, void *context)
+struct p1_cipher *p1_cipher_new(const struct p1_keys *keys, const struct p1_cipher_out *out)
 {
 	struct p1_cipher *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return NULL;
-	c->keys = *keys;
-	c->emit = emit;
-	c->context = context;
+	c->keys = p1_keys_copy(keys);
+	if (!c->keys) {
+		free(c);
+		return NULL;
+	}
+	c->out = *out;
+	c->effort = EFFORT_MAX;
 	return c;
 }
 
@@ -81,7 +115,20 @@ struct p1_cipher *p1_cipher_new(const struct p1_keys *keys, telegram_fn emit, vo
  */
 void p1_cipher_free(struct p1_cipher *c)
 {
+	if (!c)
+		return;
+	p1_keys_free(c->keys);
 	free(c);
+}
+
+/**
+ * p1_cipher_refuse_replayed - what to do with a frame whose counter is not above those before
+ * @c: state of the line
+ * @refuse: drop it; by default it is taken and counted, for a meter may begin again
+ */
+void p1_cipher_refuse_replayed(struct p1_cipher *c, bool refuse)
+{
+	c->refuses = refuse;
 }
 
 /**
@@ -93,6 +140,12 @@ void p1_cipher_free(struct p1_cipher *c)
 const struct p1_cipher_stats *p1_cipher_stats(const struct p1_cipher *c)
 {
 	return &c->stats;
+}
+
+/** p1_cipher_trouble - why the newest frame gave no telegram */
+enum p1_cipher_trouble p1_cipher_trouble(const struct p1_cipher *c)
+{
+	return c->trouble;
 }
 
 /* BER length at @at. Sets *@size to the bytes it takes. */
@@ -110,6 +163,14 @@ static enum verdict read_length(const u8 *bytes, size_t count, size_t at, size_t
 	return FRAME_WHOLE;
 }
 
+/* Whether a frame may begin with these bytes, of which there is at least one. */
+static bool may_begin(const u8 *bytes, size_t count)
+{
+	if (bytes[0] == GENERAL_GLO_CIPHERING)
+		return count < 2 || bytes[1] == P1_TITLE_LEN;
+	return bytes[0] == LF && (count < 2 || !bytes[1]);
+}
+
 /* Reads the beginning of a frame in the @count bytes that are there. */
 static enum verdict read_frame(const u8 *bytes, size_t count, struct frame *f)
 {
@@ -118,13 +179,12 @@ static enum verdict read_frame(const u8 *bytes, size_t count, struct frame *f)
 	size_t size, length;
 	enum verdict verdict;
 
-	if (bytes[0] != GENERAL_GLO_CIPHERING && bytes[0] != LF)
-		return FRAME_NONE;
-	if (count > 1 && bytes[1] != (titled ? P1_TITLE_LEN : 0))
+	if (!may_begin(bytes, count))
 		return FRAME_NONE;
 	verdict = read_length(bytes, count, at, &size, &length);
 	if (verdict != FRAME_WHOLE)
 		return verdict;
+	f->bytes = bytes;
 	f->title = titled ? bytes + 2 : NULL;
 	f->control = at + size;
 	f->end = f->control + length;
@@ -139,85 +199,276 @@ static enum verdict read_frame(const u8 *bytes, size_t count, struct frame *f)
 	return f->end <= count ? FRAME_WHOLE : FRAME_OPEN;
 }
 
-/* Deciphers a whole frame into c->text; returns the length of that, or 0. */
-static size_t open_frame(struct p1_cipher *c, const u8 *bytes, const struct frame *f)
+/*
+ * Whether a frame begins in what came after a pause. The one at @open was cut off, then; else it
+ * may go on, for gateways stall.
+ */
+static bool begins_after_pause(const struct p1_cipher *c, size_t open)
 {
-	const bool tagged = bytes[f->control] == SC_AUTHENTICATED;
-	const u8 *title = f->title ? f->title : c->keys.system_title;
+	struct frame f;
+
+	for (size_t at = c->silent; at > open && at + HEADER_MAX <= c->len; at++) {
+		enum verdict verdict = read_frame(c->bytes + at, c->len - at, &f);
+
+		if (verdict == FRAME_WHOLE || verdict == FRAME_OPEN)
+			return true;
+	}
+	return false;
+}
+
+static bool is_tagged(const struct frame *f)
+{
+	return f->bytes[f->control] == SC_AUTHENTICATED;
+}
+
+static u32 counter_of(const struct frame *f)
+{
+	const u8 *at = f->bytes + f->control + 1;
+
+	return (u32)at[0] << 24 | at[1] << 16 | at[2] << 8 | at[3];
+}
+
+static const u8 *title_of(const struct p1_cipher *c, const struct frame *f)
+{
+	return f->title ? f->title : c->keys->system_title;
+}
+
+/* Deciphers a whole frame into c->text. Returns the length of that; 0: with @verify, a wrong tag. */
+static size_t open_frame(struct p1_cipher *c, const struct frame *f, bool verify)
+{
 	const size_t text = f->control + 1 + COUNTER_LEN;
 	u8 iv[CRYPT_IV_LEN], aad[1 + CRYPT_KEY_LEN];
 	struct crypt_message m = {
-		.key = c->keys.key,
+		.key = c->keys->key,
 		.iv = iv,
 		.aad = aad,
 		.aad_len = sizeof(aad),
-		.bytes = bytes + text,
-		.len = f->end - text - (tagged ? CRYPT_TAG_LEN : 0),
-		.tag = bytes + f->end - CRYPT_TAG_LEN,
+		.bytes = f->bytes + text,
+		.len = f->end - text - (is_tagged(f) ? CRYPT_TAG_LEN : 0),
+		.tag = f->bytes + f->end - CRYPT_TAG_LEN,
 	};
 	bool good;
 
-	if (m.len > sizeof(c->text))
+	if (m.len > sizeof(c->text) || m.len > c->effort)
 		return 0;
-	memcpy(iv, title, P1_TITLE_LEN);
-	memcpy(iv + P1_TITLE_LEN, bytes + f->control + 1, COUNTER_LEN);
-	aad[0] = bytes[f->control];
-	memcpy(aad + 1, c->keys.auth_key, CRYPT_KEY_LEN);
-	/* Who has the key to a tag is not content with a frame that claims to need none. */
-	good = c->keys.has_auth_key ? tagged && crypt_verify_and_decipher(&m, c->text)
-				    : crypt_decipher(&m, c->text);
+	c->effort -= m.len;
+	c->stats.deciphered += m.len;
+	memcpy(iv, title_of(c, f), P1_TITLE_LEN);
+	memcpy(iv + P1_TITLE_LEN, f->bytes + f->control + 1, COUNTER_LEN);
+	aad[0] = f->bytes[f->control];
+	memcpy(aad + 1, c->keys->auth_key, CRYPT_KEY_LEN);
+	good = verify ? crypt_verify_and_decipher(&m, c->text) : crypt_decipher(&m, c->text);
+	explicit_bzero(aad, sizeof(aad));
 	return good ? m.len : 0;
 }
 
-/* Hands out the telegrams in a whole frame; false when there is none. */
-static bool take_frame(struct p1_cipher *c, const u8 *bytes, const struct frame *f)
+/* The frame in hand gave a telegram, so its counter is no noise. */
+static void count_frame(struct p1_cipher *c)
+{
+	const struct frame *f = c->hand;
+
+	c->hand = NULL;
+	if (!f->title)
+		c->out.headed(c->out.telegrams.context);
+	c->out.telegrams.stats->bytes += f->end;
+	if (c->keys->has_auth_key)
+		c->stats.verified++;
+	else
+		c->stats.unverified++;
+	c->stats.replayed += c->replayed;
+	c->trouble = c->replayed && c->refuses ? CIPHER_REPLAYED : CIPHER_FINE;
+	if (c->replayed && c->refuses)
+		return;
+	c->counted = true;
+	c->counter = counter_of(f);
+	memcpy(c->title, title_of(c, f), P1_TITLE_LEN);
+}
+
+/* A telegram in the frame in hand. */
+static void take_telegram(void *context, const struct telegram *t)
+{
+	struct p1_cipher *c = context;
+	const struct telegram_sink *to = &c->out.telegrams;
+
+	if (c->hand)
+		count_frame(c);
+	if (c->replayed && c->refuses)
+		return;
+	to->stats->telegrams++;
+	to->emit(to->context, t);
+}
+
+static void ignore_telegram(void *context, const struct telegram *t)
+{
+	(void)context;
+	(void)t;
+}
+
+/* How many telegrams are in the first @len bytes of c->text; each goes to @emit. */
+static u64 read_text(struct p1_cipher *c, size_t len, u64 now, telegram_fn emit)
 {
 	struct telegram_stats inner = { .bytes = 0 };
-	const struct telegram_sink sink = { &c->telegram, &inner, c->emit, c->context };
-	size_t len = open_frame(c, bytes, f);
+	const struct telegram_sink sink = { c->out.telegrams.telegram, &inner, emit, c };
 
 	p1_init(&c->p1);
-	p1_feed(&c->p1, c->text, len, 0, &sink);
+	p1_feed(&c->p1, c->text, len, now, &sink);
 	p1_pause(&c->p1, &sink);
-	c->stats.telegrams += inner.telegrams;
+	c->out.telegrams.stats->unknown_labels += inner.unknown_labels;
 	return inner.telegrams;
 }
 
-/* Returns how many of the @count bytes are done with; with @last no more will come for them. */
-static size_t take_bytes(struct p1_cipher *c, const u8 *bytes, size_t count, bool last)
+static bool is_replayed(const struct p1_cipher *c, const struct frame *f)
 {
-	enum verdict verdict;
+	return c->counted && !memcmp(c->title, title_of(c, f), P1_TITLE_LEN) &&
+	       counter_of(f) <= c->counter;
+}
+
+/* What is wrong when the tag is, or is not there. Who has the key to it is not content then. */
+static enum p1_cipher_trouble tag_trouble(struct p1_cipher *c, const struct frame *f)
+{
+	size_t len = open_frame(c, f, false);
+
+	if (!len || !read_text(c, len, 0, ignore_telegram))
+		return CIPHER_WRONG_KEY;
+	return is_tagged(f) ? CIPHER_WRONG_TAG : CIPHER_NO_TAG;
+}
+
+static void drop_frame(struct p1_cipher *c, enum p1_cipher_trouble why)
+{
+	c->trouble = why;
+	if (why == CIPHER_WRONG_TAG || why == CIPHER_NO_TAG)
+		c->stats.wrong_tag++;
+	else
+		c->stats.unreadable++;
+	if (why == CIPHER_NO_TITLE)
+		c->out.telegrams.stats->bad_form++;
+	else
+		c->out.telegrams.stats->bad_checksum++;
+}
+
+/* Hands out the telegrams in a whole frame; false when it is perhaps none. */
+static bool take_frame(struct p1_cipher *c, const struct frame *f, u64 began)
+{
+	const bool verify = c->keys->has_auth_key;
+	size_t len = 0;
+
+	if (!f->title && !c->keys->has_system_title) {
+		drop_frame(c, CIPHER_NO_TITLE);
+		return false;
+	}
+	if (!verify || is_tagged(f))
+		len = open_frame(c, f, verify);
+	if (verify && !len) {
+		drop_frame(c, tag_trouble(c, f));
+		return false;
+	}
+	c->hand = f;
+	c->replayed = is_replayed(c, f);
+	if (read_text(c, len, began, take_telegram))
+		return true;
+	c->hand = NULL;
+	drop_frame(c, CIPHER_WRONG_KEY);
+	return false;
+}
+
+/* What begins at @at is none, or is cut off: its bytes up to @end, that is. */
+static void drop_bytes(struct p1_cipher *c, size_t end)
+{
+	if (end > c->dropped)
+		c->dropped = end;
+}
+
+/* Returns how many bytes from @at on are a frame that is done with, 1: none begins there; 0: wait. */
+static size_t take_at(struct p1_cipher *c, size_t at, u64 now, bool last)
+{
+	const size_t count = c->len - at;
 	struct frame f;
 
-	if (bytes[0] != GENERAL_GLO_CIPHERING && bytes[0] != LF)
-		return 1;
-	verdict = read_frame(bytes, count, &f);
-	if (verdict == FRAME_OPEN && !last)
-		return 0;
-	if (verdict == FRAME_WHOLE && !f.title && !c->keys.has_system_title) {
-		c->stats.untitled++;
-		return f.end;
+	switch (read_frame(c->bytes + at, count, &f)) {
+	case FRAME_WHOLE:
+		if (take_frame(c, &f, at ? now : c->began))
+			return f.end;
+		drop_bytes(c, at + f.end);
+		break;
+	case FRAME_OPEN:
+		if (!last && !begins_after_pause(c, at))
+			return 0;
+		if (count < HEADER_MAX)
+			break;
+		c->out.telegrams.stats->resyncs++;
+		drop_bytes(c, last ? c->len : c->silent);
+		break;
+	case FRAME_TOO_LONG:
+		c->out.telegrams.stats->oversize++;
+		break;
+	case FRAME_NONE:
+		break;
 	}
-	if (verdict == FRAME_WHOLE && take_frame(c, bytes, &f))
-		return f.end;
-	c->stats.bad_checksum += verdict == FRAME_WHOLE;
-	c->stats.oversize += verdict == FRAME_TOO_LONG;
-	c->stats.framing += verdict == FRAME_OPEN && count >= HEADER_MAX;
 	return 1;
 }
 
-static void take(struct p1_cipher *c, bool last)
+/* Offset of the next byte that may begin a frame, from @at on. */
+static size_t next_begin(const struct p1_cipher *c, size_t at)
 {
-	size_t at = 0, done;
+	while (at < c->len && !may_begin(c->bytes + at, c->len - at))
+		at++;
+	return at;
+}
 
-	while (at < c->len) {
-		done = take_bytes(c, c->bytes + at, c->len - at, last);
+static void pass_on(struct p1_cipher *c, size_t from, size_t to, u64 now)
+{
+	size_t dropped = c->dropped < to ? c->dropped : to;
+
+	if (from < dropped) {
+		c->out.dropped(c->out.telegrams.context, c->bytes + from, dropped - from, now);
+		from = dropped;
+	}
+	if (from < to)
+		c->out.clear(c->out.telegrams.context, c->bytes + from, to - from, now);
+}
+
+/* Forgets the first @done bytes. */
+static void shift(struct p1_cipher *c, size_t done, u64 now)
+{
+	if (!done)
+		return;
+	c->len -= done;
+	memmove(c->bytes, c->bytes + done, c->len);
+	c->silent = c->silent > done ? c->silent - done : 0;
+	c->dropped = c->dropped > done ? c->dropped - done : 0;
+	c->began = now;
+}
+
+/* By what is done with and not by what came, so that chunks change nothing. */
+static void allow_effort(struct p1_cipher *c, size_t done)
+{
+	c->effort += EFFORT * done;
+	if (c->effort > EFFORT_MAX)
+		c->effort = EFFORT_MAX;
+}
+
+/* With @last no more bytes will come. */
+static void take(struct p1_cipher *c, u64 now, bool last)
+{
+	size_t at = 0, clear = 0, done;
+
+	for (;;) {
+		at = next_begin(c, at);
+		pass_on(c, clear, at, now);
+		allow_effort(c, at - clear);
+		clear = at;
+		if (at == c->len)
+			break;
+		done = take_at(c, at, now, last);
 		if (!done)
 			break;
 		at += done;
+		if (done == 1)
+			continue;
+		allow_effort(c, done);
+		clear = at;
 	}
-	c->len -= at;
-	memmove(c->bytes, c->bytes + at, c->len);
+	shift(c, clear, now);
 }
 
 /**
@@ -225,32 +476,67 @@ static void take(struct p1_cipher *c, bool last)
  * @c: state of the line
  * @bytes: as they came, in any chunks
  * @count: number of @bytes
- *
- * What is no frame is skipped: clear telegrams are for a decoder of their own.
+ * @now: the caller's clock, for the start of a telegram that begins in these bytes
  */
-void p1_cipher_feed(struct p1_cipher *c, const u8 *bytes, size_t count)
+void p1_cipher_feed(struct p1_cipher *c, const u8 *bytes, size_t count, u64 now)
 {
-	c->stats.bytes += count;
 	while (count) {
 		size_t room = sizeof(c->bytes) - c->len;
 		size_t n = count < room ? count : room;
 
+		if (!c->len)
+			c->began = now;
 		memcpy(c->bytes + c->len, bytes, n);
 		c->len += n;
 		bytes += n;
 		count -= n;
-		take(c, false);
+		take(c, now, false);
 	}
 }
 
 /**
- * p1_cipher_pause - the line was silent for a second, or its data is at an end
+ * p1_cipher_waits_for_pause - whether p1_cipher_pause() would change anything
+ * @c: state of the line
+ */
+bool p1_cipher_waits_for_pause(const struct p1_cipher *c)
+{
+	return c->len && c->silent != c->len;
+}
+
+/**
+ * p1_cipher_pause - the line was silent for a second
+ * @c: state of the line
+ *
+ * The frame that has not come to its end may have lost bytes: when another one begins in what comes
+ * next, it is not waited for.
+ */
+void p1_cipher_pause(struct p1_cipher *c)
+{
+	c->silent = c->len;
+}
+
+/**
+ * p1_cipher_end - the data of the line is at its end
  * @c: state of the line
  *
  * A frame that has not come to its end has lost bytes: what looks like its text may be the next
  * one.
  */
-void p1_cipher_pause(struct p1_cipher *c)
+void p1_cipher_end(struct p1_cipher *c)
 {
-	take(c, true);
+	take(c, c->began, true);
+}
+
+/**
+ * p1_cipher_reset - another stream begins
+ * @c: state of the line
+ *
+ * Half a frame is given up; counts, and the highest counter, stay.
+ */
+void p1_cipher_reset(struct p1_cipher *c)
+{
+	c->len = 0;
+	c->silent = 0;
+	c->dropped = 0;
+	c->trouble = CIPHER_FINE;
 }

@@ -1,12 +1,62 @@
 // SPDX-License-Identifier: MIT
 /*
- * Key files of enciphered P1: JSON {"key": hex, "auth_key": hex, "system_title": hex}.
+ * Keys of enciphered P1, as JSON: {"key": hex, "auth_key": hex, "system_title": hex}.
+ *
+ * What is said about a text that is wrong never has a part of it, which may be of a key.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
+#include <malloc.h>
+#include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "../lib/locked.h"
 #include "../lib/say.h"
 #include "p1_keys.h"
+
+/* Larger than any key file. */
+#define TEXT_MAX 4096
+
+#define EXAMPLE "{\"key\": \"00112233445566778899aabbccddeeff\"}"
+
+/**
+ * p1_keys_new - room for keys, in locked memory
+ *
+ * Return: no keys yet, for p1_keys_free(); NULL without memory.
+ */
+struct p1_keys *p1_keys_new(void)
+{
+	return locked_new(sizeof(struct p1_keys));
+}
+
+/**
+ * p1_keys_copy - the same keys once more
+ * @keys: to copy, or NULL
+ *
+ * Return: a copy, for p1_keys_free(); NULL without memory, or for NULL.
+ */
+struct p1_keys *p1_keys_copy(const struct p1_keys *keys)
+{
+	struct p1_keys *copy = keys ? p1_keys_new() : NULL;
+
+	if (copy)
+		*copy = *keys;
+	return copy;
+}
+
+/** p1_keys_same - whether both are the same keys, or both are NULL */
+bool p1_keys_same(const struct p1_keys *a, const struct p1_keys *b)
+{
+	return a == b || (a && b && !memcmp(a, b, sizeof(*a)));
+}
+
+/** p1_keys_free - wipes keys, or NULL */
+void p1_keys_free(struct p1_keys *keys)
+{
+	locked_free(keys, sizeof(*keys));
+}
 
 static int hex_digit(char c)
 {
@@ -16,7 +66,15 @@ static int hex_digit(char c)
 	return digit ? digit - digits : -1;
 }
 
-static bool hex_bytes(const char *hex, uint8_t *bytes, size_t len)
+/**
+ * p1_keys_hex - bytes from hex digits
+ * @hex: two digits for each byte and nothing else, or NULL
+ * @bytes: where they go
+ * @len: number of bytes
+ *
+ * Return: false when @hex is something else.
+ */
+bool p1_keys_hex(const char *hex, uint8_t *bytes, size_t len)
 {
 	if (!hex || strlen(hex) != 2 * len)
 		return false;
@@ -30,61 +88,145 @@ static bool hex_bytes(const char *hex, uint8_t *bytes, size_t len)
 	return true;
 }
 
+/** struct reader - a text that is read: where it is from, and what is wrong with it */
+struct reader {
+	const char *path;
+	char *problem;
+	size_t size;
+};
+
+__attribute__((format(printf, 2, 3)))
+static bool refused(const struct reader *r, const char *format, ...)
+{
+	va_list args;
+	int len = snprintf(r->problem, r->size, "%s: ", r->path);
+
+	va_start(args, format);
+	if (len >= 0 && (size_t)len < r->size)
+		vsnprintf(r->problem + len, r->size - len, format, args);
+	va_end(args);
+	return false;
+}
+
 /* Reads a member; true when it is good or not there, which @there tells. */
-static bool member(const char *path, const json_t *object, const char *name, uint8_t *bytes,
+static bool member(const struct reader *r, const json_t *object, const char *name, uint8_t *bytes,
 		   size_t len, bool *there)
 {
 	const json_t *value = json_object_get(object, name);
 
 	*there = value;
-	if (!value || hex_bytes(json_string_value(value), bytes, len))
-		return true;
-	say("%s: \"%s\" is not a string of %zu hex digits", path, name, 2 * len);
-	return false;
+	return !value || p1_keys_hex(json_string_value(value), bytes, len) ||
+	       refused(r, "\"%s\" is not a string of %zu hex digits", name, 2 * len);
 }
 
-static bool members(const char *path, const json_t *object, struct p1_keys *keys)
+static bool members(const struct reader *r, const json_t *object, struct p1_keys *keys)
 {
 	bool has_key;
 
-	if (!json_is_object(object)) {
-		say("%s: not a JSON object such as {\"key\": \"00112233445566778899aabbccddeeff\"}",
-		    path);
-		return false;
-	}
-	if (!member(path, object, "key", keys->key, sizeof(keys->key), &has_key) ||
-	    !member(path, object, "auth_key", keys->auth_key, sizeof(keys->auth_key),
-		    &keys->has_auth_key) ||
-	    !member(path, object, "system_title", keys->system_title, sizeof(keys->system_title),
-		    &keys->has_system_title))
-		return false;
-	if (!has_key)
-		say("%s: there is no \"key\", which the grid operator gives for each meter", path);
-	return has_key;
+	if (!json_is_object(object))
+		return refused(r, "not a JSON object such as " EXAMPLE);
+	return member(r, object, "key", keys->key, sizeof(keys->key), &has_key) &&
+	       member(r, object, "auth_key", keys->auth_key, sizeof(keys->auth_key),
+		      &keys->has_auth_key) &&
+	       member(r, object, "system_title", keys->system_title, sizeof(keys->system_title),
+		      &keys->has_system_title) &&
+	       (has_key || refused(r, "there is no \"key\", which the grid operator gives for each "
+				      "meter"));
 }
 
-/**
- * p1_keys_read - read the keys of an enciphered P1 line
- * @path: of the key file
- * @keys: to fill
- *
- * Return: false when the file cannot be read or is not as it should be, which it has said.
- */
-bool p1_keys_read(const char *path, struct p1_keys *keys)
+static bool parse(const struct reader *r, const char *text, struct p1_keys *keys)
 {
 	json_error_t error;
-	json_t *object = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+	json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, &error);
 	bool good;
 
 	if (!object) {
-		if (error.line < 0)
-			say("%s", error.text);
-		else
-			say("%s:%d: %s", path, error.line, error.text);
+		snprintf(r->problem, r->size, "%s:%d: not JSON such as " EXAMPLE
+			 ", or a member stands twice", r->path, error.line);
 		return false;
 	}
-	memset(keys, 0, sizeof(*keys));
-	good = members(path, object, keys);
+	good = members(r, object, keys);
 	json_decref(object);
 	return good;
+}
+
+static void wipe_and_free(void *memory)
+{
+	if (memory)
+		explicit_bzero(memory, malloc_usable_size(memory));
+	free(memory);
+}
+
+/**
+ * p1_keys_parse - the keys in a text
+ * @text: of a key file
+ * @path: of the file, for what is said
+ * @problem: where a sentence goes when there are none; never with a part of @text
+ * @size: of @problem, in bytes
+ *
+ * Leaves nothing of @text in memory that it took. No other thread may use jansson.
+ *
+ * Return: the keys, for p1_keys_free(); NULL after a sentence.
+ */
+struct p1_keys *p1_keys_parse(const char *text, const char *path, char *problem, size_t size)
+{
+	const struct reader r = { path, problem, size };
+	struct p1_keys *keys = p1_keys_new();
+	json_malloc_t allocate;
+	json_free_t release;
+	bool good;
+
+	if (!keys) {
+		refused(&r, "no memory for it");
+		return NULL;
+	}
+	json_get_alloc_funcs(&allocate, &release);
+	json_set_alloc_funcs(malloc, wipe_and_free);
+	good = parse(&r, text, keys);
+	json_set_alloc_funcs(allocate, release);
+	if (good)
+		return keys;
+	p1_keys_free(keys);
+	return NULL;
+}
+
+/* False with errno. @text has room for one byte more. */
+static bool read_text(const char *path, char *text)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	size_t len = 0;
+	ssize_t n = 1;
+
+	while (fd >= 0 && n && len < TEXT_MAX) {
+		n = read(fd, text + len, TEXT_MAX - len);
+		if (n > 0)
+			len += n;
+		else if (n < 0 && errno != EINTR)
+			break;
+	}
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 && n >= 0;
+}
+
+/**
+ * p1_keys_read - the keys in a file, whoever else may read it
+ * @path: of the file
+ *
+ * Return: the keys, for p1_keys_free(); NULL after saying why.
+ */
+struct p1_keys *p1_keys_read(const char *path)
+{
+	char *text = locked_new(TEXT_MAX + 1), problem[512];
+	struct p1_keys *keys = NULL;
+
+	if (!text || !read_text(path, text)) {
+		say("%s cannot be read: %s", path, strerror(errno));
+	} else {
+		keys = p1_keys_parse(text, path, problem, sizeof(problem));
+		if (!keys)
+			say("%s", problem);
+	}
+	locked_free(text, TEXT_MAX + 1);
+	return keys;
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../decode/p1_cipher.h"
+#include "../decode/stream.h"
 #include "../lib/json.h"
 #include "../lib/say.h"
 #include "commands.h"
@@ -41,76 +41,29 @@ struct arguments {
 	unsigned int protocols;
 };
 
-/* What a stream turned out to be: it is of one kind, so its first telegram decides. */
-enum kind {
-	KIND_OPEN,
-	KIND_CLEAR,
-	KIND_ENCRYPTED,
-};
-
 /**
  * struct decode - what is kept from telegram to telegram
- * @line: from bytes to telegrams, when they are clear
- * @cipher: the same when they are encrypted; NULL without a key
- * @kind: enum kind
+ * @stream: from bytes to telegrams
  * @telegrams: how many were printed
  * @bytes: how many were read
  */
 struct decode {
-	struct line_decoder line;
-	struct p1_cipher *cipher;
-	enum kind kind;
+	struct stream stream;
 	u64 telegrams;
 	u64 bytes;
 };
 
-static void print_telegram(struct decode *d, const struct telegram *t, const char *via)
+static void print_telegram(void *context, const struct telegram *t)
 {
 	char number[METERLINE_NUMBER_MAX + 1];
+	struct decode *d = context;
 	struct reading reading;
 
 	telegram_number(t, number, sizeof(number));
 	telegram_quantities(t, &reading);
-	json_reading(stdout, t, &reading, number, via);
+	json_reading(stdout, t, &reading, number, d->stream.via);
 	fflush(stdout);
 	d->telegrams++;
-}
-
-static void clear_telegram(void *context, const struct telegram *t)
-{
-	struct decode *d = context;
-
-	if (d->kind == KIND_ENCRYPTED)
-		return;
-	d->kind = KIND_CLEAR;
-	print_telegram(d, t, NULL);
-}
-
-static void encrypted_telegram(void *context, const struct telegram *t)
-{
-	struct decode *d = context;
-
-	if (d->kind == KIND_CLEAR)
-		return;
-	d->kind = KIND_ENCRYPTED;
-	print_telegram(d, t, "p1-encrypted");
-}
-
-static void feed(struct decode *d, const u8 *bytes, size_t count)
-{
-	d->bytes += count;
-	if (d->kind != KIND_ENCRYPTED)
-		line_decoder_feed(&d->line, bytes, count, 0);
-	if (d->cipher && d->kind != KIND_CLEAR)
-		p1_cipher_feed(d->cipher, bytes, count);
-}
-
-static void feed_end(struct decode *d)
-{
-	if (d->kind != KIND_ENCRYPTED)
-		line_decoder_pause(&d->line);
-	if (d->cipher && d->kind != KIND_CLEAR)
-		p1_cipher_pause(d->cipher);
 }
 
 static int say_read(const char *path, u64 offset)
@@ -130,71 +83,57 @@ static int read_stream(struct decode *d, int fd, const char *path)
 			continue;
 		if (len <= 0)
 			break;
-		feed(d, bytes, len);
+		stream_feed(&d->stream, bytes, len, 0);
+		d->bytes += len;
 	}
-	feed_end(d);
+	stream_end(&d->stream);
 	return len ? say_read(path, d->bytes) : DONE;
 }
 
-struct counts {
-	u64 groups_bad;
-	u64 checksum_bad;
-	u64 framing_bad;
-	u64 oversize;
-};
-
 /* The groups of TIC and the telegrams of P1 share their counters, and a stream is of one kind. */
-static struct counts clear_counts(const struct decode *d, unsigned int protocols)
-{
-	const struct telegram_stats *s = &d->line.stats;
-	bool tic = (d->telegrams ? d->line.tried : protocols) == LINE_TIC;
-	u64 misshapen = s->bad_parity + s->bad_form;
-
-	return (struct counts){
-		.groups_bad = tic ? s->bad_checksum + misshapen : 0,
-		.checksum_bad = s->bad_checksum,
-		.framing_bad = s->resyncs + (tic ? 0 : misshapen),
-		.oversize = s->oversize,
-	};
-}
-
-static struct counts encrypted_counts(const struct p1_cipher_stats *s)
-{
-	return (struct counts){
-		.checksum_bad = s->bad_checksum,
-		.framing_bad = s->framing + s->untitled,
-		.oversize = s->oversize,
-	};
-}
-
-/* Whether what was rejected is rather what the key did not fit. */
-static bool looks_encrypted(const struct decode *d)
-{
-	return d->kind == KIND_ENCRYPTED || (d->kind == KIND_OPEN && d->cipher &&
-					     line_decoder_seen(&d->line) == SEEN_P1_ENCRYPTED);
-}
-
 static void print_counts(const struct decode *d, unsigned int protocols)
 {
-	struct counts c = looks_encrypted(d) ? encrypted_counts(p1_cipher_stats(d->cipher)) :
-					       clear_counts(d, protocols);
+	const struct telegram_stats *s = &d->stream.line.stats;
+	bool tic = (d->telegrams ? d->stream.line.tried : protocols) == LINE_TIC;
+	u64 misshapen = s->bad_parity + s->bad_form;
 
 	fprintf(stderr,
 		"telegrams=%" PRIu64 " groups_bad=%" PRIu64 " checksum_bad=%" PRIu64
 		" framing_bad=%" PRIu64 " oversize=%" PRIu64 " bytes=%" PRIu64 "\n",
-		d->telegrams, c.groups_bad, c.checksum_bad, c.framing_bad, c.oversize, d->bytes);
+		d->telegrams, tic ? s->bad_checksum + misshapen : 0, s->bad_checksum,
+		s->resyncs + (tic ? 0 : misshapen), s->oversize, d->bytes);
+}
+
+/* What to do about frames that gave no telegram; NULL: nothing is known of them. */
+static const char *trouble_advice(enum p1_cipher_trouble trouble)
+{
+	switch (trouble) {
+	case CIPHER_WRONG_KEY:
+		return "no telegram comes out with this \"key\": is it that of this meter?";
+	case CIPHER_WRONG_TAG:
+		return "\"key\" is right, but \"auth_key\" is not: correct it, or leave it out, "
+		       "and tags are not verified";
+	case CIPHER_NO_TAG:
+		return "it has no tags to verify: leave \"auth_key\" out of the key file";
+	case CIPHER_NO_TITLE:
+		return "it comes without a system title: add \"system_title\" to the key file";
+	case CIPHER_REPLAYED:
+	case CIPHER_FINE:
+		break;
+	}
+	return NULL;
 }
 
 /* A person who sees no telegram wants to know what else there was. */
 static void say_nothing_read(const struct decode *d, const char *path)
 {
-	enum line_seen seen = line_decoder_seen(&d->line);
+	const char *advice = trouble_advice(stream_trouble(&d->stream));
+	enum line_seen seen = stream_seen(&d->stream);
 
-	if (d->cipher && p1_cipher_stats(d->cipher)->untitled)
-		say("%s: encrypted P1 without a system title: add \"system_title\" to the key file",
-		    path);
-	else if (looks_encrypted(d))
-		say("%s: encrypted P1, but no telegram came out with these keys", path);
+	if (advice)
+		say("%s: encrypted P1: %s", path, advice);
+	else if (seen == SEEN_P1_ENCRYPTED && d->stream.cipher)
+		say("%s: encrypted P1, but no frame of it is whole", path);
 	else if (seen == SEEN_P1_ENCRYPTED)
 		say("%s: encrypted P1: give the meter's key with --key-file", path);
 	else if (seen == SEEN_HDLC || seen == SEEN_MBUS)
@@ -205,10 +144,8 @@ static void say_nothing_read(const struct decode *d, const char *path)
 
 static int decode_stream(const struct arguments *args, struct decode *d, int fd)
 {
-	int rc;
+	int rc = read_stream(d, fd, args->path);
 
-	line_decoder_init(&d->line, args->protocols, clear_telegram, d);
-	rc = read_stream(d, fd, args->path);
 	if (rc == DONE && ferror(stdout)) {
 		say("what was decoded could not be written to standard output");
 		rc = UNUSABLE;
@@ -239,26 +176,28 @@ static int decode_file(const struct arguments *args, struct decode *d)
 
 static int decode(const struct arguments *args)
 {
-	struct decode d = { .kind = KIND_OPEN };
-	struct p1_keys keys;
+	struct decode d = { .telegrams = 0 };
+	struct p1_keys *keys = NULL;
+	bool begun;
 	int rc;
 
-	if (!args->key_path)
-		return decode_file(args, &d);
-	if (!(args->protocols & LINE_P1)) {
+	if (args->key_path && !(args->protocols & LINE_P1)) {
 		say("--key-file is for encrypted P1: TIC is never encrypted");
 		return UNUSABLE;
 	}
-	if (!p1_keys_read(args->key_path, &keys))
-		return UNUSABLE;
-	d.cipher = p1_cipher_new(&keys, encrypted_telegram, &d);
-	explicit_bzero(&keys, sizeof(keys));
-	if (!d.cipher) {
+	if (args->key_path) {
+		keys = p1_keys_read(args->key_path);
+		if (!keys)
+			return UNUSABLE;
+	}
+	begun = stream_init(&d.stream, args->protocols, keys, print_telegram, &d);
+	p1_keys_free(keys);
+	if (!begun) {
 		say("out of memory");
 		return UNUSABLE;
 	}
 	rc = decode_file(args, &d);
-	p1_cipher_free(d.cipher);
+	stream_release(&d.stream);
 	return rc;
 }
 

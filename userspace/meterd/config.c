@@ -46,6 +46,8 @@ static void source_config_free(struct source_config *s)
 	free(s->host);
 	free(s->device);
 	free(s->path);
+	free(s->key_file);
+	p1_keys_free(s->keys);
 }
 
 static void meter_config_free(struct meter_config *m)
@@ -751,13 +753,50 @@ static void complete_mqtt(struct building *b)
 		config_error(&b->text, mqtt_place(b, "host"), "no memory for [mqtt]");
 }
 
-static const struct config_section *sink_section(const struct building *b, const char *name)
+static const struct config_section *section_of(const struct building *b, const char *kind,
+					       const char *name)
 {
 	for (unsigned int i = 0; i < b->text.count; i++)
-		if (!strcmp(b->text.sections[i].kind, "sink") &&
+		if (!strcmp(b->text.sections[i].kind, kind) &&
 		    !strcmp(b->text.sections[i].name, name))
 			return &b->text.sections[i];
 	return NULL;
+}
+
+/* The entry of a section that gives a key in the configuration itself, or NULL. */
+static const struct config_entry *inline_key(const struct config_section *s)
+{
+	static const char *const keys[] = { "key", "auth_key", "system_title" };
+	const struct config_entry *e = NULL;
+
+	for (unsigned int i = 0; !e && i < sizeof(keys) / sizeof(keys[0]); i++)
+		e = entry_of(s, keys[i]);
+	return e;
+}
+
+/* Keys of enciphered telegrams: where they stand, and whether there is one. */
+static void check_source_keys(struct building *b, const struct source_config *source)
+{
+	const struct config_section *s = section_of(b, "source", source->name);
+	const struct config_entry *given = s ? inline_key(s) : NULL;
+	const struct config_entry *file = s ? entry_of(s, "key_file") : NULL;
+
+	if (given && file)
+		config_error(&b->text, &given->place,
+			     "%s: there is a key_file, too; expected all keys in one place",
+			     given->key);
+	else if (given && !b->config->inline_secrets)
+		config_error(&b->text, &given->place,
+			     "%s: others may read it here, expected key_file = FILE, or "
+			     "allow_inline_secrets = yes in [daemon]", given->key);
+	else if (given && !entry_of(s, "key"))
+		config_error(&b->text, &given->place,
+			     "%s: it is of use only with a key, expected key = 32 hex digits",
+			     given->key);
+	if ((given || file) && !(source->protocols & LINE_P1))
+		config_error(&b->text, given ? &given->place : &file->place,
+			     "%s: it is for encrypted P1, expected protocol = auto or p1",
+			     given ? given->key : file->key);
 }
 
 /* Who listens where this sink should, or NULL. */
@@ -775,7 +814,7 @@ static const char *listens_there(const struct config *c, const struct sink_confi
 
 static void check_serve(struct building *b, const struct sink_config *own)
 {
-	const struct config_section *s = sink_section(b, own->name);
+	const struct config_section *s = section_of(b, "sink", own->name);
 	const struct config_entry *listen = entry_of(s, "listen");
 	const char *other = listens_there(b->config, own);
 
@@ -808,6 +847,8 @@ static void complete(struct building *b)
 		sources |= !strcmp(b->text.sections[i].kind, "source");
 	if (!sources && !add_source(c, "kernel", SOURCE_KERNEL))
 		config_error(&b->text, &nowhere, "no memory for it");
+	for (unsigned int i = 0; i < c->source_count; i++)
+		check_source_keys(b, &c->sources[i]);
 	for (unsigned int i = 0; i < c->sink_count; i++)
 		if (c->sinks[i].listen_host)
 			check_serve(b, &c->sinks[i]);
@@ -935,5 +976,7 @@ bool source_config_same(const struct source_config *a, const struct source_confi
 	       a->speed_bit_per_s == b->speed_bit_per_s && a->parity == b->parity &&
 	       same_text(a->path, b->path) && a->real_pace == b->real_pace &&
 	       a->has_start == b->has_start && a->start_s == b->start_s &&
-	       a->interval_s == b->interval_s && a->makes_meters == b->makes_meters;
+	       a->interval_s == b->interval_s && a->makes_meters == b->makes_meters &&
+	       same_text(a->key_file, b->key_file) && p1_keys_same(a->keys, b->keys) &&
+	       a->refuses_replayed == b->refuses_replayed;
 }

@@ -5,6 +5,7 @@
 #ifndef METERD_CONFIG_H
 #define METERD_CONFIG_H
 
+#include "../decode/p1_keys.h"
 #include "../lib/ledger_entry.h"
 #include "config_target.h"
 #include "log.h"
@@ -48,6 +49,9 @@ enum sandbox_policy {
  * @start_s: of the first telegram of a file without stamps, when @has_start
  * @interval_s: between them; 0: not given
  * @makes_meters: makes meters that neither configuration nor ledger knows
+ * @key_file: of enciphered telegrams; NULL: none
+ * @keys: given in the configuration itself; NULL: none
+ * @refuses_replayed: enciphered telegrams whose counter has not gone up are dropped
  */
 struct source_config {
 	char name[METER_NAME_LEN + 1];
@@ -67,6 +71,9 @@ struct source_config {
 	s64 start_s;
 	u32 interval_s;
 	bool makes_meters;
+	char *key_file;
+	struct p1_keys *keys;
+	bool refuses_replayed;
 };
 
 /**
@@ -210,6 +217,7 @@ struct price_config {
  * @user: NULL: stay who it is
  * @zone: never NULL
  * @keep_quarters_days: 0: by the number of meters
+ * @inline_secrets: keys may stand in the configuration itself
  * @listen_host: NULL: no HTTP
  * @host_names: further names that HTTP's Host header may have
  * @mqtt: NULL: none
@@ -224,6 +232,7 @@ struct config {
 	enum sandbox_policy sandbox;
 	enum log_level log;
 	unsigned int keep_quarters_days;
+	bool inline_secrets;
 	char *listen_host;
 	u16 listen_port;
 	char **host_names;

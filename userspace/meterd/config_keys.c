@@ -172,6 +172,11 @@ static bool daemon_keep_quarters(struct key_value *v, void *item)
 	return true;
 }
 
+static bool daemon_inline_secrets(struct key_value *v, void *item)
+{
+	return value_bool(v->text, &((struct config *)item)->inline_secrets);
+}
+
 static const struct config_key daemon_keys[] = {
 	{ "state", 0, false, daemon_state, "a directory" },
 	{ "runtime", 0, false, daemon_runtime, "a directory" },
@@ -182,6 +187,7 @@ static const struct config_key daemon_keys[] = {
 	{ "sandbox", 0, false, daemon_sandbox, "auto, yes or no" },
 	{ "log", 0, false, daemon_log, "error, warning, info or debug" },
 	{ "keep_quarters", 0, false, daemon_keep_quarters, "days from 1 to 36500, such as 400d" },
+	{ "allow_inline_secrets", 0, false, daemon_inline_secrets, EXPECTED_BOOL },
 	{ 0 },
 };
 
@@ -362,6 +368,61 @@ static bool source_auto(struct key_value *v, void *item)
 	return value_bool(v->text, &((struct source_config *)item)->makes_meters);
 }
 
+static bool source_key_file(struct key_value *v, void *item)
+{
+	return set_path(v, &((struct source_config *)item)->key_file);
+}
+
+/* Hex digits of a key, which is never told. NULL: there is no room for keys. */
+static bool set_secret(struct key_value *v, struct p1_keys *keys, uint8_t *bytes, size_t len)
+{
+	v->hidden = true;
+	return keys && p1_keys_hex(v->text, bytes, len);
+}
+
+static struct p1_keys *keys_of(void *item)
+{
+	struct source_config *s = item;
+
+	if (!s->keys)
+		s->keys = p1_keys_new();
+	return s->keys;
+}
+
+static bool source_key(struct key_value *v, void *item)
+{
+	struct p1_keys *keys = keys_of(item);
+
+	return set_secret(v, keys, keys->key, sizeof(keys->key));
+}
+
+static bool source_auth_key(struct key_value *v, void *item)
+{
+	struct p1_keys *keys = keys_of(item);
+
+	return set_secret(v, keys, keys->auth_key, sizeof(keys->auth_key)) &&
+	       (keys->has_auth_key = true);
+}
+
+static bool source_system_title(struct key_value *v, void *item)
+{
+	struct p1_keys *keys = keys_of(item);
+
+	return set_secret(v, keys, keys->system_title, sizeof(keys->system_title)) &&
+	       (keys->has_system_title = true);
+}
+
+static bool source_replayed(struct key_value *v, void *item)
+{
+	struct source_config *s = item;
+
+	s->refuses_replayed = !strcmp(v->text, "refuse");
+	return s->refuses_replayed || !strcmp(v->text, "count");
+}
+
+/* The sources that decode bytes themselves. */
+#define BYTES	(SERIAL | TCP | REPLAY)
+
 static const struct config_key source_keys[] = {
 	{ "type", 0, true, type_known, "kernel, serial, tcp or replay" },
 	{ "enabled", 0, false, source_enabled, EXPECTED_BOOL },
@@ -373,12 +434,17 @@ static const struct config_key source_keys[] = {
 	{ "port", TCP, false, source_port, EXPECTED_PORT },
 	{ "device", SERIAL, true, source_device,
 	  "a path such as /dev/serial/by-id/usb-..., from its / on" },
-	{ "protocol", SERIAL | TCP | REPLAY, false, source_protocol, "auto, tic or p1" },
+	{ "protocol", BYTES, false, source_protocol, "auto, tic or p1" },
 	{ "speed", SERIAL | REPLAY, false, source_speed, "" },
 	{ "parity", SERIAL, false, source_parity, "auto, none or even" },
 	{ "path", REPLAY, true, source_path, "a file or a directory" },
 	{ "start", REPLAY, false, source_start, "a time in UTC such as 2024-10-10T23:05:31Z" },
 	{ "interval", REPLAY, false, source_interval, "seconds from 1 to 86400" },
+	{ "key_file", BYTES, false, source_key_file, EXPECTED_PATH },
+	{ "key", BYTES, false, source_key, "32 hex digits" },
+	{ "auth_key", BYTES, false, source_auth_key, "32 hex digits" },
+	{ "system_title", BYTES, false, source_system_title, "16 hex digits" },
+	{ "replayed", BYTES, false, source_replayed, "count or refuse" },
 	{ 0 },
 };
 
@@ -996,7 +1062,6 @@ static const struct later_word later_words[] = {
 	{ "source", "type", "iio", "meters through iiod" },
 	{ "source", "protocol", "hdlc", "HDLC" },
 	{ "source", "protocol", "mbus", "M-Bus" },
-	{ "source", "key_file", NULL, "encrypted telegrams" },
 	{ "source", "profile", NULL, "profiles of M-Bus meters" },
 	{ 0 },
 };

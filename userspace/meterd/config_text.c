@@ -23,6 +23,7 @@
 
 /**
  * struct reader - one file on its way through inih
+ * @bytes: the buffer of @file, which is wiped as all of this is
  * @line: the line that inih has, without comment and blanks at its ends
  * @key: in @line; NULL: a section begins
  * @value: in @line
@@ -34,6 +35,7 @@ struct reader {
 	struct config_text *text;
 	FILE *file;
 	struct config_place place;
+	char bytes[4096];
 	char line[LINE_MAX_BYTES + 1];
 	char *key;
 	char *value;
@@ -306,10 +308,12 @@ void config_text_read(struct config_text *text, const char *path)
 		config_error(text, &nowhere, "it cannot be read: %s", strerror(errno));
 		goto free_reader;
 	}
+	setvbuf(r->file, r->bytes, _IOFBF, sizeof(r->bytes));
 	ini_parse_stream(read_line, r, take, r);
 	if (ferror(r->file))
 		config_error(text, &nowhere, "it cannot be read: %s", strerror(errno));
 	fclose(r->file);
+	explicit_bzero(r, sizeof(*r));
 free_reader:
 	free(r);
 }
@@ -317,6 +321,8 @@ free_reader:
 /**
  * config_text_free - frees what config_text_read() added
  * @text: not itself
+ *
+ * Values are wiped: one may be a key.
  */
 void config_text_free(struct config_text *text)
 {
@@ -325,6 +331,7 @@ void config_text_free(struct config_text *text)
 
 		for (unsigned int k = 0; k < s->count; k++) {
 			free(s->entries[k].key);
+			explicit_bzero(s->entries[k].value, strlen(s->entries[k].value));
 			free(s->entries[k].value);
 		}
 		free(s->entries);

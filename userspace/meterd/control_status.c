@@ -21,6 +21,24 @@ static u64 damaged(const struct line_decoder *d)
 	return d->stats.bad_checksum + d->stats.bad_parity + d->stats.bad_form + d->stats.oversize;
 }
 
+/* Of the tags of frames that were taken: they are alike as long as the keys are. */
+static const char *tag_name(const struct p1_cipher_stats *c)
+{
+	if (c->verified)
+		return "verified";
+	return c->unverified ? "not-verifiable" : c->wrong_tag ? "wrong" : "unknown";
+}
+
+static void json_cipher(FILE *out, const struct p1_cipher_stats *c)
+{
+	fprintf(out,
+		",\"encrypted\":{\"tag\":\"%s\",\"verified\":%llu,\"unverified\":%llu,"
+		"\"wrong_tag\":%llu,\"unreadable\":%llu,\"replayed\":%llu}", tag_name(c),
+		(unsigned long long)c->verified, (unsigned long long)c->unverified,
+		(unsigned long long)c->wrong_tag, (unsigned long long)c->unreadable,
+		(unsigned long long)c->replayed);
+}
+
 static void json_line(FILE *out, const struct line *line)
 {
 	char since[ISO_TIME_LEN + 1];
@@ -34,6 +52,8 @@ static void json_line(FILE *out, const struct line *line)
 		(unsigned long long)line->gaps);
 	if (line->decoder)
 		fprintf(out, ",\"damaged\":%llu", (unsigned long long)damaged(line->decoder));
+	if (line->cipher)
+		json_cipher(out, line->cipher);
 	if (line->interval_ms)
 		fprintf(out, ",\"period_ms\":%u", line->interval_ms);
 	putc('}', out);

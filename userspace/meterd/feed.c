@@ -20,6 +20,7 @@ static const struct timeval pause_after = { .tv_sec = 1 };
  * @marked_ms: steady clock of the last valid telegram's end, or of feed_reset()
  * @bytes: that the decoder had seen then
  * @damaged: telegrams and groups that were damaged until then
+ * @replayed: enciphered telegrams whose counter was old, until now
  */
 struct feed {
 	struct line *line;
@@ -28,19 +29,20 @@ struct feed {
 	u64 marked_ms;
 	u64 bytes;
 	u64 damaged;
-	struct line_decoder decoder;
+	u64 replayed;
+	struct stream stream;
 };
 
 static u64 feed_damaged(const struct feed *f)
 {
-	return f->decoder.stats.bad_checksum + f->decoder.stats.bad_parity;
+	return f->stream.line.stats.bad_checksum + f->stream.line.stats.bad_parity;
 }
 
 /* From here on it counts what comes without a valid telegram. */
 static void feed_mark(struct feed *f, u64 now_ms)
 {
 	f->marked_ms = now_ms;
-	f->bytes = f->decoder.stats.bytes;
+	f->bytes = f->stream.line.stats.bytes;
 	f->damaged = feed_damaged(f);
 }
 
@@ -69,8 +71,10 @@ struct feed *feed_new(struct line *line, unsigned int protocols)
 	if (!f)
 		return NULL;
 	f->line = line;
-	line_decoder_init(&f->decoder, protocols, feed_telegram, f);
-	line->decoder = &f->decoder;
+	if (!line_decode_begin(line, &f->stream, protocols, feed_telegram, f)) {
+		free(f);
+		return NULL;
+	}
 	feed_mark(f, steady_ms());
 	return f;
 }
@@ -83,14 +87,16 @@ struct feed *feed_new(struct line *line, unsigned int protocols)
  */
 void feed_end(struct feed *f)
 {
-	line_decoder_pause(&f->decoder);
+	stream_end(&f->stream);
 }
 
 static void feed_paused(evutil_socket_t fd, short what, void *context)
 {
+	struct feed *f = context;
+
 	(void)fd;
 	(void)what;
-	feed_end(context);
+	stream_pause(&f->stream);
 }
 
 /* A pause that is told when nothing waits for it any more changes nothing. */
@@ -100,6 +106,21 @@ static void feed_wait(struct feed *f)
 		f->pause = event_new(sources_base(f->line->source->all), -1, 0, feed_paused, f);
 	if (f->pause)
 		event_add(f->pause, &pause_after);
+}
+
+/* A meter begins again when it gets another key; all else is worth a look. */
+static void feed_tell_replayed(struct feed *f)
+{
+	const struct line *line = f->line;
+
+	if (!line->cipher || line->cipher->replayed == f->replayed)
+		return;
+	f->replayed = line->cipher->replayed;
+	log_limited(&f->line->limit, LEVEL_WARNING, line->source->config.name,
+		    "%s: the frame counter of encrypted P1 has not gone up: %s", line->what,
+		    line->source->config.refuses_replayed ?
+			    "dropped, for it may be a recording" :
+			    "taken; with replayed = refuse it would be dropped");
 }
 
 /**
@@ -115,8 +136,9 @@ void feed_bytes(struct feed *f, const u8 *bytes, size_t count, const struct mome
 {
 	f->newest = *when;
 	line_bytes(f->line, bytes, count);
-	line_decoder_feed(&f->decoder, bytes, count, when->steady_ms);
-	if (line_decoder_waits_for_pause(&f->decoder))
+	stream_feed(&f->stream, bytes, count, when->steady_ms);
+	feed_tell_replayed(f);
+	if (stream_waits_for_pause(&f->stream))
 		feed_wait(f);
 }
 
@@ -128,16 +150,26 @@ void feed_bytes(struct feed *f, const u8 *bytes, size_t count, const struct mome
  */
 void feed_reset(struct feed *f)
 {
-	line_decoder_relearn(&f->decoder);
+	stream_relearn(&f->stream);
 	feed_mark(f, steady_ms());
 }
 
-static const char *feed_seen(const struct feed *f)
+/**
+ * feed_seen - what the stream seems to carry
+ * @f: the feed
+ *
+ * Return: SEEN_NOTHING when a telegram was valid, or too little came to tell.
+ */
+enum line_seen feed_seen(const struct feed *f)
 {
-	switch (line_decoder_seen(&f->decoder)) {
+	return stream_seen(&f->stream);
+}
+
+static const char *seen_complaint(const struct feed *f)
+{
+	switch (feed_seen(f)) {
 	case SEEN_P1_ENCRYPTED:
-		return "encrypted P1 comes; meterd can't read it, 'meterctl decode --key-file' "
-		       "reads a recording of it";
+		return line_cipher_complaint(f->line, stream_trouble(&f->stream));
 	case SEEN_HDLC:
 		return "HDLC frames come (DLMS), not TIC or P1: meterd can't read this kind of "
 		       "meter";
@@ -175,15 +207,14 @@ u64 feed_idle_ms(const struct feed *f)
  */
 const char *feed_complaint(const struct feed *f)
 {
-	const struct line_decoder *d = &f->decoder;
 	const u64 patience_ms = line_patience_ms(f->line);
 	const char *seen;
 
-	if (d->stats.bytes - f->bytes < REST_BYTES)
+	if (f->stream.line.stats.bytes - f->bytes < REST_BYTES)
 		return NULL;
 	if (steady_ms() - f->newest.steady_ms > patience_ms / 2)
 		return NULL;
-	seen = feed_seen(f);
+	seen = seen_complaint(f);
 	if (seen)
 		return seen;
 	if (feed_damaged(f) > f->damaged)
@@ -204,6 +235,6 @@ void feed_free(struct feed *f)
 		return;
 	if (f->pause)
 		event_free(f->pause);
-	f->line->decoder = NULL;
+	line_decode_end(f->line, &f->stream);
 	free(f);
 }

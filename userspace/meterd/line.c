@@ -166,6 +166,21 @@ static void line_interval(struct line *line, u64 now_ms)
 }
 
 /**
+ * line_via - in which way the telegrams of a line came
+ * @line: the line
+ *
+ * Return: for people, what to say behind "telegrams come"; "" when they came in clear.
+ */
+const char *line_via(const struct line *line)
+{
+	if (line->cipher && line->cipher->verified)
+		return ", encrypted, with good tags";
+	if (line->cipher && line->cipher->unverified)
+		return ", encrypted; their tags cannot be verified without auth_key";
+	return "";
+}
+
+/**
  * line_telegram - a valid telegram came
  * @line: on it
  * @t: the telegram; valid until this returns
@@ -183,8 +198,8 @@ void line_telegram(struct line *line, const struct telegram *t, const char *numb
 	line->telegrams++;
 	line->last_steady_ms = when->steady_ms;
 	if (line->state != LINE_CONNECTED)
-		line_set_state(line, LINE_CONNECTED, "%s telegrams come",
-			       telegram_protocol_name(t->protocol));
+		line_set_state(line, LINE_CONNECTED, "%s telegrams come%s",
+			       telegram_protocol_name(t->protocol), line_via(line));
 	if (s->trace)
 		trace_telegram(s->trace, line, t, when);
 	s->all->calling++;
@@ -204,6 +219,87 @@ void line_bytes(struct line *line, const u8 *bytes, size_t count)
 
 	if (out->bytes)
 		out->bytes(out->context, line, bytes, count);
+}
+
+/**
+ * line_decode_begin - a stream of bytes on a line
+ * @line: the line, which has one at a time
+ * @stream: its state, for line_decode_end()
+ * @protocols: LINE_*, those to try
+ * @emit: called for each valid telegram
+ * @context: given to @emit
+ *
+ * It has the keys of the source, and what is counted of it is seen at the line.
+ *
+ * Return: false without memory.
+ */
+bool line_decode_begin(struct line *line, struct stream *stream, unsigned int protocols,
+		       telegram_fn emit, void *context)
+{
+	const struct source *s = line->source;
+
+	if (!stream_init(stream, protocols, s->keys, emit, context))
+		return false;
+	line->decoder = &stream->line;
+	if (!stream->cipher)
+		return true;
+	p1_cipher_refuse_replayed(stream->cipher, s->config.refuses_replayed);
+	line->cipher = p1_cipher_stats(stream->cipher);
+	return true;
+}
+
+/**
+ * line_decode_end - no more of it
+ * @line: the line
+ * @stream: of line_decode_begin()
+ */
+void line_decode_end(struct line *line, struct stream *stream)
+{
+	line->decoder = NULL;
+	line->cipher = NULL;
+	stream_release(stream);
+}
+
+/* What to do while there are no keys. */
+static const char *want_keys(const struct source *s)
+{
+	if (s->config.key_file)
+		return "encrypted P1 comes, and its key file could not be read, as the log says; "
+		       "mend it and reload";
+	return "encrypted P1 comes: ask the grid operator for the meter's key and give it as "
+	       "key_file";
+}
+
+/**
+ * line_cipher_complaint - what to do about enciphered telegrams that are not read
+ * @line: the line
+ * @trouble: why not; CIPHER_FINE: there are no keys
+ *
+ * Return: a constant sentence for line_set_state(), LINE_WRONG_DATA.
+ */
+const char *line_cipher_complaint(const struct line *line, enum p1_cipher_trouble trouble)
+{
+	switch (trouble) {
+	case CIPHER_WRONG_KEY:
+		return "encrypted P1 comes, but no telegram comes out: is the key that of this "
+		       "meter?";
+	case CIPHER_WRONG_TAG:
+		return "encrypted P1 comes, but its tags are wrong: correct auth_key, or leave it "
+		       "out";
+	case CIPHER_NO_TAG:
+		return "encrypted P1 comes without tags to verify: leave auth_key out";
+	case CIPHER_NO_TITLE:
+		return "encrypted P1 comes without a system title: give system_title beside the "
+		       "key";
+	case CIPHER_REPLAYED:
+		return "encrypted P1 comes with old counters, which replayed = refuse drops: has "
+		       "the meter begun again?";
+	case CIPHER_FINE:
+		break;
+	}
+	if (line->cipher)
+		return "encrypted P1 comes, but no frame of it is whole: is the line noisy?";
+	return want_keys(line->source);
 }
 
 /**

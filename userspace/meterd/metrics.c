@@ -223,6 +223,30 @@ static void telegrams(const struct samples *s, const struct page_request *r)
 	}
 }
 
+/* What became of enciphered telegrams, of sources that have keys for them. */
+static void encrypted(const struct samples *s, const struct page_request *r)
+{
+	for (struct source *source = sources_first(r->view->sources); source;
+	     source = source->next) {
+		struct p1_cipher_stats sum = { .verified = 0 };
+
+		if (!source->keys)
+			continue;
+		for (const struct line *l = source->lines; l; l = l->next) {
+			sum.verified += l->cipher ? l->cipher->verified : 0;
+			sum.unverified += l->cipher ? l->cipher->unverified : 0;
+			sum.wrong_tag += l->cipher ? l->cipher->wrong_tag : 0;
+			sum.unreadable += l->cipher ? l->cipher->unreadable : 0;
+			sum.replayed += l->cipher ? l->cipher->replayed : 0;
+		}
+		sample_of_source(s, source, "verified", sum.verified);
+		sample_of_source(s, source, "unverified", sum.unverified);
+		sample_of_source(s, source, "wrong_tag", sum.wrong_tag);
+		sample_of_source(s, source, "unreadable", sum.unreadable);
+		sample_of_source(s, source, "replayed", sum.replayed);
+	}
+}
+
 static void sample_of_sink(const struct samples *s, const struct sink *sink, const char *result,
 			   u64 number)
 {
@@ -448,6 +472,9 @@ static const struct family families[] = {
 	GAUGE("meter_tariff_index", "Tariff that holds now.", SERIES({ Q_tariff, "" })),
 	DAEMON("meter_telegrams_total", "counter",
 	       "Telegrams, dropped parts of them, and losses noticed, by source.", telegrams),
+	DAEMON("meter_encrypted_telegrams_total", "counter",
+	       "Encrypted telegrams by what became of them, of sources that have a key.",
+	       encrypted),
 	DAEMON("meterd_sink_publications_total", "counter",
 	       "Publications that a sink took to where they go, or lost.", publications),
 	DAEMON("meterd_mqtt_connected", "gauge", "1 while the broker takes messages.",

@@ -44,7 +44,7 @@
 /* Whatever their arguments are. */
 static const char *const allowed[] = {
 	/* memory */
-	"brk", "madvise", "membarrier", "mremap", "munmap",
+	"brk", "madvise", "membarrier", "mlock", "mremap", "munmap",
 	/* threads and time; that clocks are not set is for capabilities to see to */
 	"adjtimex", "clock_adjtime", "clock_adjtime64", "clock_getres", "clock_getres_time64",
 	"clock_gettime", "clock_gettime64", "clock_nanosleep", "clock_nanosleep_time64", "exit",

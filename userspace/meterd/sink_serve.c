@@ -14,6 +14,10 @@
 
 #define STX 0x02
 
+/* Encrypted P1: general-glo-ciphering and the length of a system title. */
+#define CIPHERED	0xdb
+#define TITLE_LEN	0x08
+
 /* For how long a telegram is the newest while the meter's period is not known. */
 #define PERIOD_MS 10000
 
@@ -247,9 +251,24 @@ static void give_copy(struct serve *s, const u8 *bytes, size_t count, bool begin
 }
 
 /* STX, or a '/' at the beginning of a line; bit 7 may be parity. */
-static bool begins_telegram(u8 before, u8 byte)
+static bool begins_clear(u8 before, u8 byte)
 {
 	return (byte & 0x7f) == STX || ((byte & 0x7f) == '/' && (before & 0x7f) < ' ');
+}
+
+/*
+ * Whether a telegram begins at @i; @before: the byte that came before @bytes. A frame whose first two
+ * bytes do not come together is none to begin with.
+ */
+static bool begins_telegram(const struct line *line, u8 before, const u8 *bytes, size_t count,
+			    size_t i)
+{
+	const struct p1_cipher_stats *c = line->cipher;
+	u8 last = i ? bytes[i - 1] : before;
+
+	if (c && c->verified + c->unverified && bytes[i] != '/')
+		return bytes[i] == CIPHERED && i + 1 < count && bytes[i + 1] == TITLE_LEN;
+	return begins_clear(last, bytes[i]);
 }
 
 /* A meter that is heard on two lines has the bytes of one, or telegrams would be mixed. */
@@ -277,16 +296,17 @@ static void serve_bytes(struct sink *sink, const struct line *line, const u8 *by
 	if (!m || !is_served_line(s, m, line))
 		return;
 	for (size_t i = 0; i < count; i++) {
-		if (begins_telegram(s->last, bytes[i])) {
-			if (s->begun)
-				give_copy(s, bytes + from, i - from, begins);
-			s->begun = begins = true;
-			from = i;
-		}
-		s->last = bytes[i];
+		if (!begins_telegram(line, s->last, bytes, count, i))
+			continue;
+		if (s->begun)
+			give_copy(s, bytes + from, i - from, begins);
+		s->begun = begins = true;
+		from = i;
 	}
 	if (s->begun)
 		give_copy(s, bytes + from, count - from, begins);
+	if (count)
+		s->last = bytes[count - 1];
 }
 
 static void serve_changed(struct sink *sink, const struct meter *m)

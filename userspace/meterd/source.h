@@ -10,6 +10,7 @@
 
 #include <event2/event.h>
 
+#include "../decode/stream.h"
 #include "config.h"
 
 /** enum line_state - how a line does; names as in the data contract */
@@ -53,6 +54,7 @@ struct moment {
  * @interval_ms: between telegrams, the median of the last three intervals; 0: not known
  * @gaps: records or bytes that were lost on the way to us were noticed so often
  * @decoder: counters of what came over it; NULL where the kernel has them
+ * @cipher: of enciphered telegrams on it; NULL: there are no keys
  * @meters: what has been heard on it, of meters.c
  */
 struct line {
@@ -69,6 +71,7 @@ struct line {
 	u32 recent_ms[3];
 	u64 gaps;
 	struct line_decoder *decoder;
+	const struct p1_cipher_stats *cipher;
 	struct log_limit limit;
 	struct line_meters *meters;
 };
@@ -95,6 +98,7 @@ struct sources;
  * struct source - one section of the configuration
  * @on: runs, or should
  * @running: started and not stopped
+ * @keys: of enciphered telegrams; NULL: none
  * @lines: at least one, also while it is off; none when @ops->start is called
  * @private: of its kind
  */
@@ -105,6 +109,7 @@ struct source {
 	struct source_config config;
 	bool on;
 	bool running;
+	struct p1_keys *keys;
 	struct line *lines;
 	void *private;
 	struct trace *trace;
@@ -126,6 +131,9 @@ struct source_out {
 	void (*gone)(void *context, struct line *line);
 	void *context;
 };
+
+/* source_keys.c */
+struct p1_keys *source_keys_read(const struct source_config *c, char *problem, size_t size);
 
 /* sources.c: all of them */
 struct sources *sources_new(struct event_base *base, const struct source_out *out);
@@ -150,6 +158,11 @@ const char *line_state_name(enum line_state state);
 void line_telegram(struct line *line, const struct telegram *t, const char *number,
 		   const struct moment *when);
 void line_bytes(struct line *line, const u8 *bytes, size_t count);
+bool line_decode_begin(struct line *line, struct stream *stream, unsigned int protocols,
+		       telegram_fn emit, void *context);
+void line_decode_end(struct line *line, struct stream *stream);
+const char *line_cipher_complaint(const struct line *line, enum p1_cipher_trouble trouble);
+const char *line_via(const struct line *line);
 /* How long a line may be without a valid telegram: 3 periods, at least 30 s. */
 u64 line_patience_ms(const struct line *line);
 u64 steady_ms(void);
@@ -166,6 +179,7 @@ void feed_bytes(struct feed *f, const u8 *bytes, size_t count, const struct mome
 void feed_end(struct feed *f);		/* no more bytes of this stream: as a pause */
 void feed_reset(struct feed *f);	/* another stream begins: half a telegram is given up */
 u64 feed_idle_ms(const struct feed *f);	/* since the last valid telegram, or feed_reset() */
+enum line_seen feed_seen(const struct feed *f);
 const char *feed_complaint(const struct feed *f); /* what comes in place of telegrams, or NULL */
 void feed_free(struct feed *f);
 

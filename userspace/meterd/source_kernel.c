@@ -146,6 +146,10 @@ static void tell_state(struct kernel_meter *m, const struct meter *now)
 	if (!strcmp(now->state, "locked")) {
 		if (m->line->telegrams)
 			line_set_state(m->line, LINE_CONNECTED, "%s telegrams come", now->type);
+	} else if (!strcmp(now->seen, "p1-encrypted")) {
+		line_set_state(m->line, LINE_WRONG_DATA,
+			       "%s carries encrypted P1: detach it, and give it to type = serial "
+			       "with key_file", now->port);
 	} else if (*now->seen && strcmp(now->seen, "nothing")) {
 		line_set_state(m->line, LINE_WRONG_DATA,
 			       "%s carries %s, not a telegram of TIC or P1 that can be read",

@@ -50,7 +50,7 @@ static const struct timeval at_once = { 0 };
  * @held_when: its moment
  * @paced: @pace_ms is known
  * @pace_ms: from the telegrams' clock to the steady clock, ms
- * @decoder: of the bytes
+ * @stream: from bytes to telegrams
  */
 struct replay {
 	struct line *line;
@@ -75,7 +75,7 @@ struct replay {
 	struct moment held_when;
 	bool paced;
 	s64 pace_ms;
-	struct line_decoder decoder;
+	struct stream stream;
 };
 
 static const struct source_config *config_of(const struct replay *r)
@@ -112,16 +112,6 @@ static void give(struct replay *r, const struct telegram *t, const char *number,
 	line_telegram(r->line, t, number, when);
 }
 
-static void hold(struct replay *r, const struct telegram *t, const struct moment *when)
-{
-	char number[METERLINE_NUMBER_MAX + 1];
-
-	telegram_number(t, number, sizeof(number));
-	record_pack(t, number, r->held);
-	r->held_when = *when;
-	r->holds = true;
-}
-
 static void give_held(struct replay *r)
 {
 	const char *number;
@@ -131,6 +121,19 @@ static void give_held(struct replay *r)
 	r->holds = false;
 	r->held_when.unix_ms = host_unix_ms();
 	give(r, &t, *number ? number : NULL, &r->held_when);
+}
+
+/* When damage hid the ends of several, they come at once. */
+static void hold(struct replay *r, const struct telegram *t, const struct moment *when)
+{
+	char number[METERLINE_NUMBER_MAX + 1];
+
+	if (r->holds)
+		give_held(r);
+	telegram_number(t, number, sizeof(number));
+	record_pack(t, number, r->held);
+	r->held_when = *when;
+	r->holds = true;
 }
 
 static void replay_telegram(void *context, const struct telegram *t)
@@ -191,7 +194,7 @@ static void file_close(struct replay *r)
 /* May leave the last telegram held. */
 static void file_end(struct replay *r)
 {
-	line_decoder_pause(&r->decoder);
+	stream_end(&r->stream);
 	r->read++;
 	if (!r->telegrams)
 		log_limited(&r->line->limit, LEVEL_WARNING, config_of(r)->name,
@@ -207,11 +210,11 @@ static void take(struct replay *r, const u8 *bytes, size_t count)
 	size_t at = 0;
 
 	if (!r->held) {
-		line_decoder_feed(&r->decoder, bytes, count, 0);
+		stream_feed(&r->stream, bytes, count, 0);
 		return;
 	}
 	while (at < count && !r->holds)
-		line_decoder_feed(&r->decoder, &bytes[at++], 1, 0);
+		stream_feed(&r->stream, &bytes[at++], 1, 0);
 	lseek(r->fd, (off_t)at - (off_t)count, SEEK_CUR);
 }
 
@@ -254,7 +257,7 @@ static bool file_open(struct replay *r, const char *name)
 	r->telegrams = 0;
 	r->stamped = false;
 	r->timed = false;
-	line_decoder_relearn(&r->decoder);
+	stream_relearn(&r->stream);
 	return true;
 }
 
@@ -380,23 +383,32 @@ static void nothing_read(struct replay *r)
 	event_add(r->turn, &look_again);
 }
 
+/* Nothing was given to the meters. */
+static const char *why_nothing(const struct replay *r)
+{
+	if (r->timeless)
+		return NO_CLOCK;
+	if (stream_seen(&r->stream) == SEEN_P1_ENCRYPTED)
+		return line_cipher_complaint(r->line, stream_trouble(&r->stream));
+	return "read to its end: no telegram of TIC or P1 in it";
+}
+
 static void say_end(struct replay *r)
 {
 	char timeless[40] = "", unreadable[40] = "";
 
 	if (!r->given) {
-		line_set_state(r->line, LINE_WRONG_DATA, "%s",
-			       r->timeless ? NO_CLOCK :
-					     "read to its end: no telegram of TIC or P1 in it");
+		line_set_state(r->line, LINE_WRONG_DATA, "%s", why_nothing(r));
 		return;
 	}
 	if (r->timeless)
 		snprintf(timeless, sizeof(timeless), ", %u without time stamps", r->timeless);
 	if (r->unreadable)
 		snprintf(unreadable, sizeof(unreadable), ", %u unreadable", r->unreadable);
-	line_set_state(r->line, LINE_OFF, "read to its end: %" PRIu64 " telegram%s in %u file%s%s%s",
-		       r->given, r->given == 1 ? "" : "s", r->read, r->read == 1 ? "" : "s",
-		       timeless, unreadable);
+	line_set_state(r->line, LINE_OFF,
+		       "read to its end: %" PRIu64 " telegram%s in %u file%s%s%s%s", r->given,
+		       r->given == 1 ? "" : "s", r->read, r->read == 1 ? "" : "s", timeless,
+		       unreadable, line_via(r->line));
 }
 
 static void replay_turn(evutil_socket_t fd, short what, void *context)
@@ -421,10 +433,12 @@ static void replay_turn(evutil_socket_t fd, short what, void *context)
 
 static void replay_free(struct replay *r)
 {
-	r->line->decoder = NULL;
+	if (r->line)
+		line_decode_end(r->line, &r->stream);
 	file_close(r);
 	forget_names(r);
-	event_free(r->turn);
+	if (r->turn)
+		event_free(r->turn);
 	free(r->held);
 	free(r);
 }
@@ -441,15 +455,11 @@ static bool replay_start(struct source *s)
 	r->turn = event_new(sources_base(s->all), -1, 0, replay_turn, r);
 	if (s->config.real_pace)
 		r->held = malloc(RECORD_PACKED_MAX + TELEGRAM_PAD);
-	if (!r->line || !r->turn || (s->config.real_pace && !r->held)) {
-		if (r->turn)
-			event_free(r->turn);
-		free(r->held);
-		free(r);
+	if (!r->line || !r->turn || (s->config.real_pace && !r->held) ||
+	    !line_decode_begin(r->line, &r->stream, s->config.protocols, replay_telegram, r)) {
+		replay_free(r);
 		return false;
 	}
-	line_decoder_init(&r->decoder, s->config.protocols, replay_telegram, r);
-	r->line->decoder = &r->decoder;
 	s->private = r;
 	begin(r);
 	return true;

@@ -113,10 +113,12 @@ static void tell_reading(struct serial *s)
 	bool even = line_decoder_has_parity(d);
 
 	if (tty_is_pty(&s->tty))
-		line_set_state(s->line, LINE_CONNECTED, "%s telegrams come", name);
+		line_set_state(s->line, LINE_CONNECTED, "%s telegrams come%s", name,
+			       line_via(s->line));
 	else
-		line_set_state(s->line, LINE_CONNECTED, "%s telegrams come at %u bit/s, %s", name,
-			       speed_search_speed(&s->search), even ? "7E1" : "8N1");
+		line_set_state(s->line, LINE_CONNECTED, "%s telegrams come at %u bit/s, %s%s", name,
+			       speed_search_speed(&s->search), even ? "7E1" : "8N1",
+			       line_via(s->line));
 	if (config_of(s)->parity == PARITY_EVEN && !even)
 		log_limited(&s->line->limit, LEVEL_WARNING, config_of(s)->name,
 			    "parity = even is given, but what comes has no parity, and none is checked");
@@ -133,7 +135,7 @@ static void tell_quiet(struct serial *s, u64 now_ms)
 	u64 patience_ms = line_patience_ms(s->line);
 	const char *complaint = feed_complaint(s->feed);
 
-	if (complaint && line_decoder_seen(s->line->decoder) > harmless)
+	if (complaint && feed_seen(s->feed) > harmless)
 		line_set_state(s->line, LINE_WRONG_DATA, "%s", complaint);
 	else if (now_ms - s->quiet_ms < patience_ms)
 		return;
@@ -174,7 +176,7 @@ static void telegrams_end(struct serial *s, u64 now_ms)
 /* False when the device is gone. */
 static bool search_on(struct serial *s, u64 now_ms)
 {
-	enum line_seen seen = line_decoder_seen(s->line->decoder);
+	enum line_seen seen = feed_seen(s->feed);
 	bool heard = bytes_seen(s) != s->speed_bytes;
 
 	if (!is_searched(s) || now_ms < speed_search_until(&s->search, seen, heard))

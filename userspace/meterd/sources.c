@@ -2,6 +2,7 @@
 /*
  * All sources: which of them there are, run, or are switched off.
  */
+#include <limits.h>
 #include <stdlib.h>
 
 #include "../lib/text.h"
@@ -22,6 +23,8 @@ static void source_config_release(struct source_config *c)
 	free(c->host);
 	free(c->device);
 	free(c->path);
+	free(c->key_file);
+	p1_keys_free(c->keys);
 }
 
 static bool source_config_copy(struct source_config *to, const struct source_config *from)
@@ -33,6 +36,9 @@ static bool source_config_copy(struct source_config *to, const struct source_con
 	ok &= copy_text(&to->host, from->host);
 	ok &= copy_text(&to->device, from->device);
 	ok &= copy_text(&to->path, from->path);
+	ok &= copy_text(&to->key_file, from->key_file);
+	to->keys = p1_keys_copy(from->keys);
+	ok &= to->keys || !from->keys;
 	if (!ok)
 		source_config_release(to);
 	return ok;
@@ -97,6 +103,7 @@ static void source_free(struct source *s)
 		s->ops->stop(s);
 	source_remove_lines(s);
 	trace_free(s->trace);
+	p1_keys_free(s->keys);
 	source_config_release(&s->config);
 	free(s);
 }
@@ -138,18 +145,41 @@ static void source_trace(struct source *s)
 	s->trace = s->config.trace ? trace_new(&s->config, s->all->identity) : NULL;
 }
 
+/*
+ * Whether a source may go on with the keys that it has. Another key makes it begin again, for all
+ * that came so far was not read by it; a file that cannot be read changes nothing.
+ */
+static bool keeps_keys(const struct source *s, const struct p1_keys *keys, const char *problem)
+{
+	if (!*problem)
+		return p1_keys_same(s->keys, keys);
+	if (s->keys)
+		log_line(LEVEL_WARNING, s->config.name, "it goes on with the keys that it has");
+	return true;
+}
+
 /* The source that runs already when the configuration says the same of it, else a new one. */
 static struct source *source_for(struct sources *all, const struct source_config *c)
 {
 	struct source *s = sources_take(all, c->name);
+	char problem[PATH_MAX + 256];
+	struct p1_keys *keys = source_keys_read(c, problem, sizeof(problem));
 
-	if (s && source_config_same(&s->config, c))
+	if (*problem)
+		log_line(LEVEL_ERROR, c->name, "%s", problem);
+	if (s && source_config_same(&s->config, c) && keeps_keys(s, keys, problem)) {
+		p1_keys_free(keys);
 		return s;
+	}
 	if (s)
 		source_free(s);
 	s = source_new(all, c);
-	if (!s)
+	if (!s) {
 		log_line(LEVEL_ERROR, c->name, "no memory for this source; reload later");
+		p1_keys_free(keys);
+		return NULL;
+	}
+	s->keys = keys;
 	return s;
 }
 
