@@ -10,14 +10,17 @@ HOST_CFLAGS := -std=gnu11 -O2 -g -fno-omit-frame-pointer -Wall -Wextra -Wshadow 
 	-Wmissing-prototypes -Wno-format-truncation -D_GNU_SOURCE -DMETERLINE_VERSION='"$(VERSION)"' -Ikernel/telegram
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all
 
-HOST_TESTS := chunks ciphers flips limits records speeds fuzz_decoders fuzz_records
+HOST_TESTS := chunks ciphers flips limits records speeds fuzz_ciphers fuzz_decoders fuzz_records
 HOST_PROGRAMS := $(HOST_TESTS:%=build/tests/%)
 HOST_SHARED := host tic_reference p1_reference
 HOST_OBJECT = $(patsubst %.c,build/tests/objects/%.o,$(1))
 HOST_DECODERS := $(call HOST_OBJECT,$(wildcard kernel/telegram/*.c))
 HOST_SUPPORT := $(HOST_SHARED:%=build/tests/objects/tests/host/%.o) $(HOST_DECODERS)
 HOST_METERCTL := $(call HOST_OBJECT,$(METERCTL_SOURCES))
-FUZZERS := fuzz_decoders fuzz_records
+FUZZERS := fuzz_ciphers fuzz_decoders fuzz_records
+# What reads encrypted P1.
+CIPHER_SOURCES := userspace/decode/crypt.c userspace/decode/p1_cipher.c userspace/decode/p1_keys.c userspace/decode/stream.c \
+	userspace/lib/locked.c userspace/lib/say.c
 
 .PHONY: check-host host-tests vectors fuzz
 
@@ -39,8 +42,8 @@ $(HOST_PROGRAMS): build/tests/%: build/tests/objects/tests/host/%.o $(HOST_SUPPO
 	@echo "  LD      $@"
 	@$(CC) $(SANITIZERS) -o $@ $^ $(HOST_LIBRARIES)
 
-build/tests/ciphers: HOST_LIBRARIES := -lcrypto
-build/tests/ciphers: $(call HOST_OBJECT,userspace/decode/crypt.c userspace/decode/p1_cipher.c)
+build/tests/ciphers build/tests/fuzz_ciphers: HOST_LIBRARIES := -lcrypto -ljansson
+build/tests/ciphers build/tests/fuzz_ciphers: $(call HOST_OBJECT,$(CIPHER_SOURCES))
 
 $(FUZZERS:%=build/tests/%): build/tests/objects/tests/host/fuzz_main.o
 
@@ -50,9 +53,12 @@ vectors: build/meterctl
 fuzz: $(FUZZERS:%=build/fuzz/%)
 	@echo "for example: build/fuzz/fuzz_decoders -max_len=8192 build/fuzz/found tests/vectors"
 
+build/fuzz/fuzz_ciphers: $(CIPHER_SOURCES)
+build/fuzz/fuzz_ciphers: HOST_LIBRARIES := -lcrypto -ljansson
+
 build/fuzz/%: tests/host/%.c tests/host/fuzz_entry.c $(HOST_SHARED:%=tests/host/%.c) $(wildcard kernel/telegram/*.[ch])
 	@mkdir -p build/fuzz/found
-	clang $(filter-out -Wno-format-truncation,$(HOST_CFLAGS)) $(SANITIZERS) -fsanitize=fuzzer -o $@ $(filter %.c,$^)
+	clang $(filter-out -Wno-format-truncation,$(HOST_CFLAGS)) $(SANITIZERS) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(HOST_LIBRARIES)
 
 -include $(HOST_METERCTL:.o=.d) $(HOST_SHARED:%=build/tests/objects/tests/host/%.d) \
 	$(patsubst %,build/tests/objects/tests/host/%.d,$(HOST_TESTS) fuzz_main)

@@ -109,6 +109,34 @@ key_file('a_key_must_be_hex', '{"key": "x0112233445566778899aabbccddeeff"}', qr/
 spew("$file.json", '{"key": "00112233445566778899aabbccddeeff"}');
 promise('a_key_does_not_hinder_what_is_clear', 0, qr/"protocol":"p1"/, qr/^telegrams=2 /m, 'decode', '--key-file', "$file.json",
 	'tests/vectors/p1-dsmr5.bin');
+
+# Encrypted telegrams: what is wrong is said, with what to type; never a key.
+my %keys = (key => '1c2d3e4f5a6b7c8d9e0f102132435465', auth_key => 'a0a1a2a3a4a5a6a7a8a9aaabacadaeaf', system_title => '53494d0000000042');
+sub keys_are {
+	my (%changed) = @_;
+	my %said = (%keys, %changed);
+	spew("$file.json", '{' . join(', ', map { qq("$_": "$said{$_}") } grep { $said{$_} } sort keys %said) . '}');
+}
+sub encrypted {
+	my ($name, $kind, $want_code, $sentence, %changed) = @_;
+	keys_are();
+	my ($bytes) = run([$meterctl, 'simulate', $kind, '--speed', 'max', '--count', 2, '--key-file', "$file.json"]);
+	keys_are(%changed);
+	my ($out, $err, $code) = run([$meterctl, 'decode', '--key-file', "$file.json", '-'], $bytes);
+	ok($code == $want_code && $err =~ $sentence && $err !~ /[0-9a-f]{12}/i, $name) or diag("$code $err");
+}
+encrypted('an_encrypted_telegram_is_read', 'luxembourg', 0, qr/^telegrams=2 groups_bad=0 checksum_bad=0 framing_bad=0 oversize=0 /m);
+encrypted('without_an_authentication_key_it_is_read', 'luxembourg', 0, qr/^telegrams=2 /m, auth_key => undef);
+encrypted('a_wrong_key_is_named', 'luxembourg', 1, qr/is it that of this meter\?\ntelegrams=0 groups_bad=0 checksum_bad=2 /, key => 'f' x 32);
+encrypted('a_wrong_authentication_key_is_named', 'austria', 1, qr/"key" is right, but "auth_key" is not/, auth_key => 'f' x 32);
+encrypted('a_title_that_is_missing_is_named', 'poland', 1, qr/add "system_title" to the key file/, system_title => undef);
+encrypted('a_wrong_title_is_a_wrong_key', 'poland', 1, qr/is it that of this meter/, system_title => '0' x 16);
+{
+	spew("$file.json", qq({"key": $keys{key}, "auth_key": "$keys{auth_key}"}));
+	my ($out, $err, $code) = run([$meterctl, 'decode', '--key-file', "$file.json", $vector->{path}]);
+	ok($code == 2 && $err =~ /:1: not JSON/ && $err !~ /1c2d|a0a1/, 'a_key_file_that_is_wrong_is_not_quoted')
+		or diag($err);
+}
 unlink "$file.json";
 
 # Commands for meters of the kernel, as far as they go without the module.

@@ -39,7 +39,7 @@ my ($list) = simulate('--list');
 my @kinds = map { (split)[0] } split /\n/, $list;
 my @wanted = qw(linky-historique-base linky-historique-hc linky-historique-tempo linky-historique-tri linky-standard
 	linky-standard-tri-producer linky-standard-all71 dsmr22 dsmr3 dsmr4 dsmr5 belgium sweden luxembourg lithuania hungary
-	austria);
+	austria poland);
 is_deeply(\@kinds, \@wanted, 'every_kind_is_listed');
 
 sub decoded_as_it_says {
@@ -60,6 +60,22 @@ for my $kind (@kinds) {
 	decoded_as_it_says($kind, 40, '--interval', 3607, '--seed', 3);
 	decoded_as_it_says($kind, 5, '--damage', 1) if $checked;
 	decoded_as_it_says($kind, 5, '--damage', 1, '--parity', '--seed', 5);
+}
+# Encrypted, for whoever has the key; the tag is made with the authentication key.
+my $keys = "build/tests/simulate.$$.json";
+spew($keys, '{"key": "00112233445566778899aabbccddeeff", "auth_key": "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf", "system_title": "53494d0000000042"}');
+for my $kind (qw(luxembourg austria poland lithuania)) {
+	my @options = ('--speed', 'max', '--start', $start, '--count', 40, '--key-file', $keys);
+	my ($bytes) = simulate($kind, @options, '--expect', $expect);
+	my ($got, $counts) = run([$meterctl, 'decode', '--key-file', $keys, '-'], $bytes);
+	my @differences = compare_readings($got, slurp($expect));
+	push @differences, $counts if $counts !~ /^telegrams=40 groups_bad=0 checksum_bad=0 framing_bad=0 oversize=0 /m;
+	push @differences, 'not all came encrypted' if (() = $got =~ /"via":"p1-encrypted"/g) != 40;
+	ok(!@differences, "$kind encrypted: what is sent is decoded as it says") or diag(join "\n", @differences);
+	($bytes) = simulate($kind, @options, '--damage', 1, '--expect', $expect);
+	($got) = run([$meterctl, 'decode', '--key-file', $keys, '-'], $bytes);
+	@differences = compare_readings($got, slurp($expect));
+	ok(!@differences, "$kind encrypted and damaged: what is sent is decoded as it says") or diag(join "\n", @differences);
 }
 decoded_as_it_says($_, 15, '--damage', 20, '--seed', 9) for grep { /linky/ } @kinds;
 
@@ -253,6 +269,12 @@ refused(qr/12 digits/, 'linky-standard', '--number', '123');
 refused(qr/1 to 48 characters/, 'dsmr5', '--number', 'x' x 49);
 refused(qr/printable/, 'dsmr5', '--number', 'a b');
 refused(qr/carry no number/, 'austria', '--number', '1');
+refused(qr/TIC is never encrypted/, 'linky-standard', '--key-file', $keys);
+refused(qr/dsmr22 has no CRC/, 'dsmr22', '--key-file', $keys);
+refused(qr/they have no --parity/, 'luxembourg', '--parity', '--key-file', $keys);
+spew($keys, '{"key": "00112233445566778899aabbccddeeff"}');
+refused(qr/must have "system_title"/, 'poland', '--key-file', $keys);
+unlink $keys;
 refused(qr/--link is for --pty/, 'dsmr5', '--link', 'x');
 refused(qr/not both/, 'dsmr5', '--pty', '--output', 'x');
 refused(qr/cannot be written/, 'dsmr5', '--count', 1, '--output', '/nowhere/file');

@@ -38,6 +38,9 @@ static const char help[] =
 	"  --number N         the meter's number (TIC: 12 digits)\n"
 	"  --parity[=none]    7E1: even parity in bit 7; dsmr22 has it by default\n"
 	"  --damage PERMILLE  damage so many of a thousand characters\n"
+	"  --key-file KEYS    P1: encrypt each telegram, with the keys that decode and\n"
+	"                     meterd take: {\"key\": \"...\", \"auth_key\": \"...\"}, hex\n"
+	"  --counter N        with --key-file: of the first frame (default 1)\n"
 	"  --expect FILE      write what 'meterctl decode' must print, damage and all\n"
 	"\n"
 	"Exit codes: 0 done, 2 bad usage, or something cannot be written.\n";
@@ -49,6 +52,8 @@ static const char help[] =
  * @path: file to write to
  * @expect_path: file for what decoding must give
  * @link: symbolic link to the pty
+ * @key_path: NULL: telegrams are clear
+ * @counter: of the first encrypted one
  * @pty: make one
  * @paced: wait as the line does
  * @parity: 7E1
@@ -66,6 +71,8 @@ struct simulation {
 	const char *path;
 	const char *expect_path;
 	const char *link;
+	const char *key_path;
+	uint32_t counter;
 	bool pty;
 	bool paced;
 	bool parity;
@@ -203,6 +210,14 @@ static bool parse_option(int option, struct simulation *s)
 		return parse_number("count", optarg, 1, UINT64_MAX, &s->count);
 	case 's':
 		return parse_number("seed", optarg, 0, UINT64_MAX, &s->seed);
+	case 'k':
+		s->key_path = optarg;
+		return true;
+	case 'c':
+		if (!parse_number("counter", optarg, 0, UINT32_MAX, &value))
+			return false;
+		s->counter = value;
+		return true;
 	case 'd':
 		if (!parse_number("damage", optarg, 0, 1000, &value))
 			return false;
@@ -236,6 +251,20 @@ static bool check_number(const struct simulation *s)
 	return true;
 }
 
+static bool check_encryption(const struct simulation *s)
+{
+	if (s->kind->tic)
+		say("--key-file is for P1: TIC is never encrypted");
+	else if (!s->kind->crc)
+		say("--key-file: %s has no CRC, by which a decoder knows that its key fits",
+		    s->kind->name);
+	else if (s->parity)
+		say("--key-file: encrypted telegrams are 8N1, they have no --parity");
+	else
+		return true;
+	return false;
+}
+
 /* What depends on the kind. */
 static bool complete(struct simulation *s)
 {
@@ -249,6 +278,8 @@ static bool complete(struct simulation *s)
 		s->interval_ms = s->kind->period_ms;
 	if (!s->parity_given)
 		s->parity = s->kind->parity;
+	if (s->key_path && !check_encryption(s))
+		return false;
 	if (s->link && !s->pty) {
 		say("--link is for --pty");
 		return false;
@@ -276,7 +307,8 @@ static int64_t duration_ms(const struct sim_telegram *t, uint32_t baud)
 }
 
 /* False when something could not be written. */
-static bool run(const struct simulation *s, struct sim_output *out, FILE *expect)
+static bool run(const struct simulation *s, struct sim_cipher *cipher, struct sim_output *out,
+		FILE *expect)
 {
 	struct sim_telegram *t = calloc(1, sizeof(*t));
 	const struct sim_kind *kind = s->kind;
@@ -293,7 +325,8 @@ static bool run(const struct simulation *s, struct sim_output *out, FILE *expect
 		int64_t ms;
 
 		kind->write(kind, &m, s->number, t);
-		if (!sim_output_send(out, t, s->paced ? s->baud : 0))
+		ok = !cipher->keys || sim_encipher(cipher, kind, t);
+		if (!ok || !sim_output_send(out, t, s->paced ? s->baud : 0))
 			break;
 		ok = !expect || sim_expect(t, expect);
 		ms = duration_ms(t, s->baud);
@@ -308,12 +341,32 @@ static bool run(const struct simulation *s, struct sim_output *out, FILE *expect
 	return ok && !out->failed;
 }
 
+/* A header in place of a title: whoever reads it must get the title in another way. */
+static bool read_keys(const struct simulation *s, struct sim_cipher *cipher)
+{
+	if (!s->key_path)
+		return true;
+	cipher->keys = p1_keys_read(s->key_path);
+	if (!cipher->keys)
+		return false;
+	if (!s->kind->headed || cipher->keys->has_system_title)
+		return true;
+	say("%s: %s sends no system title, so the key file must have \"system_title\"",
+	    s->key_path, s->kind->name);
+	return false;
+}
+
 static int simulate(const struct simulation *s)
 {
+	struct sim_cipher cipher = { .counter = s->counter };
 	struct sim_output out;
 	FILE *expect = NULL;
 	bool ok;
 
+	if (!read_keys(s, &cipher)) {
+		p1_keys_free(cipher.keys);
+		return UNUSABLE;
+	}
 	if (s->expect_path) {
 		expect = fopen(s->expect_path, "we");
 		if (!expect) {
@@ -322,7 +375,8 @@ static int simulate(const struct simulation *s)
 		}
 	}
 	ok = s->pty ? sim_output_open_pty(&out, s->link) : sim_output_open(&out, s->path);
-	ok = ok && run(s, &out, expect);
+	ok = ok && run(s, &cipher, &out, expect);
+	p1_keys_free(cipher.keys);
 	sim_output_close(&out);
 	if (expect && fclose(expect)) {
 		say("%s cannot be written: %s", s->expect_path, strerror(errno));
@@ -355,9 +409,12 @@ int cmd_simulate(int argc, char **argv)
 		{ "parity", optional_argument, NULL, 'p' },
 		{ "damage", required_argument, NULL, 'd' },
 		{ "expect", required_argument, NULL, 'x' },
+		{ "key-file", required_argument, NULL, 'k' },
+		{ "counter", required_argument, NULL, 'c' },
 		{ 0 },
 	};
-	struct simulation s = { .paced = true, .seed = 1, .start_ms = (int64_t)time(NULL) * 1000 };
+	struct simulation s = { .paced = true, .seed = 1, .start_ms = (int64_t)time(NULL) * 1000,
+				.counter = 1 };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {

@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "../decode/p1_keys.h"
+
 #define SIM_TIC_HISTORIQUE	"tic-historique"
 #define SIM_TIC_STANDARD	"tic-standard"
 #define SIM_P1			"p1"
@@ -202,6 +204,7 @@ void sim_silence(struct sim_telegram *t, uint32_t ms);
 void sim_field_begin(struct sim_telegram *t, const char *label);
 void sim_field_value(struct sim_telegram *t, const char *value, size_t len);
 void sim_field_end(struct sim_telegram *t);
+void sim_via_is(struct sim_telegram *t, const char *via);
 void sim_quantity(struct sim_telegram *t, const char *name, int64_t milli);
 void sim_quantity_tariff(struct sim_telegram *t, const char *name, unsigned int tariff,
 			 int64_t milli);
@@ -225,6 +228,7 @@ bool sim_expect(const struct sim_telegram *t, FILE *file);
  * @parity: sends parity when not told otherwise
  * @crc: P1: its telegrams end with a CRC
  * @tic: a TIC meter; its number has 12 digits
+ * @headed: P1, enciphered: its frames have a clear header in place of a system title
  * @overload: phase that is overloaded while telegram number @telegrams is sent, or -1;
  *	NULL: none ever
  * @write: writes the next telegram
@@ -242,10 +246,23 @@ struct sim_kind {
 	bool parity;
 	bool crc;
 	bool tic;
+	bool headed;
 	int (*overload)(uint64_t telegrams);
 	void (*write)(const struct sim_kind *kind, const struct sim_meter *m, const char *number,
 		      struct sim_telegram *t);
 };
+
+/**
+ * struct sim_cipher - how telegrams are enciphered
+ * @keys: of --key-file; without an authentication key the tag is made with zeros
+ * @counter: of the next frame
+ */
+struct sim_cipher {
+	struct p1_keys *keys;
+	uint32_t counter;
+};
+
+bool sim_encipher(struct sim_cipher *c, const struct sim_kind *kind, struct sim_telegram *t);
 
 extern const struct sim_kind sim_tic_kinds[];
 extern const size_t sim_tic_kind_count;

@@ -729,6 +729,27 @@ static void austria(const struct sim_kind *kind, const struct sim_meter *m, cons
 	end(kind, t);
 }
 
+/* Elgama GAMA 150, which repeats its limit and has objects of its own (94.98). */
+static void poland(const struct sim_kind *kind, const struct sim_meter *m, const char *number,
+		   struct sim_telegram *t)
+{
+	begin(t, "EGM5G15");
+	clock_object(m, t);
+	value(t, "1-0:1.8.0", &kwh, sim_total_wh(m->import_wms, SIM_TARIFFS), "energy_import");
+	tariff_registers(t, '1', m->import_wms, 4, &kwh);
+	value(t, "1-0:2.8.0", &kwh, sim_total_wh(m->export_wms, SIM_TARIFFS), "energy_export");
+	tariff_registers(t, '2', m->export_wms, 4, &kwh);
+	power(m, t, &kw, 1);
+	object(t, "0-0:96.13.0", "()");
+	meter_id(t, "0-0:96.1.0", number);
+	for (unsigned int i = 0; i < m->phases; i++)
+		object(t, "0-0:17.0.0", "(16500)");
+	object(t, "0-0:94.98.31", "(00000)");
+	object(t, "0-0:94.98.32", "(00000)");
+	object(t, "0-0:94.98.33", "(3)");
+	end(kind, t);
+}
+
 #define DUTCH_ID "E0099002400000042"
 
 const struct sim_kind sim_p1_kinds[] = {
@@ -806,7 +827,7 @@ const struct sim_kind sim_p1_kinds[] = {
 	},
 	{
 		.name = "luxembourg",
-		.help = "Luxembourg, Smarty in clear, a replaced gas meter",
+		.help = "Luxembourg, Smarty, a replaced gas meter",
 		.number = "SAG9900000000042",
 		.baud = 115200,
 		.period_ms = 10000,
@@ -844,7 +865,7 @@ const struct sim_kind sim_p1_kinds[] = {
 	},
 	{
 		.name = "austria",
-		.help = "Austria, Sagemcom T210-D-r in clear: whole Wh and W",
+		.help = "Austria, Sagemcom T210-D-r: whole Wh and W",
 		.baud = 115200,
 		.period_ms = 10000,
 		.phases = 3,
@@ -853,6 +874,20 @@ const struct sim_kind sim_p1_kinds[] = {
 		.supply_period_s = 3600,
 		.crc = true,
 		.write = austria,
+	},
+	{
+		.name = "poland",
+		.help = "Poland, Elgama GAMA 150 as Stoen has it",
+		.number = "14990042",
+		.baud = 115200,
+		.period_ms = 10000,
+		.phases = 3,
+		.producer = true,
+		.calendar = CALENDAR_LOW_NORMAL,
+		.supply_period_s = 3600,
+		.crc = true,
+		.headed = true,
+		.write = poland,
 	},
 };
 

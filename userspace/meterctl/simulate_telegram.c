@@ -59,6 +59,12 @@ void sim_telegram_reset(struct sim_telegram *t, const char *protocol)
 	t->separator_damaged = false;
 }
 
+/** sim_via_is - what it comes in, once it is whole */
+void sim_via_is(struct sim_telegram *t, const char *via)
+{
+	text_add(&t->head, ",\"via\":\"%s\"", via);
+}
+
 /** sim_meter_is - the number that can be read in it */
 void sim_meter_is(struct sim_telegram *t, const char *number)
 {
