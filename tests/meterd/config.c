@@ -204,10 +204,6 @@ static const struct mistake {
 	  "2: type: this meterd (" METERLINE_VERSION
 	  ") cannot do meters through iiod yet; leave it "
 	  "out\n" },
-	{ "keys_come_later", "[source a]\ntype = tcp\nhost = h\nkey_file = k\n",
-	  "4: key_file: this meterd (" METERLINE_VERSION
-	  ") cannot do encrypted telegrams yet; leave "
-	  "it out\n" },
 	{ "profiles_come_later", "[source a]\ntype = tcp\nhost = h\nprofile = e450\n",
 	  "4: profile: this meterd (" METERLINE_VERSION ") cannot do profiles of M-Bus meters yet; "
 	  "leave it out\n" },
@@ -236,6 +232,42 @@ static const struct mistake {
 	  "2: keep_quarters = 13m: expected days from 1 to 36500, such as 400d\n" },
 	{ "quarters_are_kept_for_a_day_at_least", "[daemon]\nkeep_quarters = 0d\n",
 	  "2: keep_quarters = 0d: expected days from 1 to 36500, such as 400d\n" },
+
+	/* Keys, which are never told. */
+	{ "a_kernel_source_has_no_keys", "[source a]\ntype = kernel\nkey_file = k\n",
+	  "3: key_file: not a key of a source of this type, expected with type = serial or tcp or "
+	  "replay\n" },
+	{ "a_key_has_32_digits",
+	  "[daemon]\nallow_inline_secrets = yes\n[source a]\ntype = tcp\nhost = h\n"
+	  "key = 0123456789abcdef0123456789abcde\n",
+	  "6: key = ***: expected 32 hex digits\n" },
+	{ "an_authentication_key_has_hex_digits",
+	  "[daemon]\nallow_inline_secrets = yes\n[source a]\ntype = tcp\nhost = h\n"
+	  "key = 0123456789abcdef0123456789abcdef\n"
+	  "auth_key = 0123456789abcdef0123456789abcdeg\n",
+	  "7: auth_key = ***: expected 32 hex digits\n" },
+	{ "a_system_title_has_16_digits",
+	  "[daemon]\nallow_inline_secrets = yes\n[source a]\ntype = tcp\nhost = h\n"
+	  "key = 0123456789abcdef0123456789abcdef\nsystem_title = SAG12345\n",
+	  "7: system_title = ***: expected 16 hex digits\n" },
+	{ "a_key_in_the_configuration_must_be_allowed",
+	  "[source a]\ntype = tcp\nhost = h\nkey = 0123456789abcdef0123456789abcdef\n",
+	  "4: key: others may read it here, expected key_file = FILE, or allow_inline_secrets = "
+	  "yes in [daemon]\n" },
+	{ "keys_are_in_one_place",
+	  "[source a]\ntype = tcp\nhost = h\nkey_file = k\n"
+	  "key = 0123456789abcdef0123456789abcdef\n[daemon]\nallow_inline_secrets = yes\n",
+	  "5: key: there is a key_file, too; expected all keys in one place\n" },
+	{ "an_authentication_key_alone_is_of_no_use",
+	  "[daemon]\nallow_inline_secrets = yes\n[source a]\ntype = tcp\nhost = h\n"
+	  "auth_key = 0123456789abcdef0123456789abcdef\n",
+	  "6: auth_key: it is of use only with a key, expected key = 32 hex digits\n" },
+	{ "tic_needs_no_key",
+	  "[source a]\ntype = tcp\nhost = h\nkey_file = k\nprotocol = tic\n",
+	  "4: key_file: it is for encrypted P1, expected protocol = auto or p1\n" },
+	{ "replayed_is_counted_or_refused",
+	  "[source a]\ntype = tcp\nhost = h\nreplayed = drop\n",
+	  "4: replayed = drop: expected count or refuse\n" },
 
 	/* [http] */
 	{ "listen_wants_a_port", "[http]\nlisten = 127.0.0.1\n",
@@ -601,13 +633,17 @@ static bool all_keys_arrive(const char **skip)
 	struct config *c = good(
 		"[daemon]\nstate = s\nruntime = /r\ntimezone = Europe/Paris\ncycle = 0\n"
 		"identity = On\nuser = root\nlog = debug\nkeep_quarters = 40d\nsandbox = yes\n"
+		"allow_inline_secrets = yes\n"
 		"[http]\nlisten = [::1]:80\nnames = meter.example, pi\n"
 		"[source k]\ntype = kernel\nenabled = no\nauto = no\ntrace = log\n"
 		"[source s]\ndevice = /dev/ttyUSB0\ntype = serial\nspeed = 1200\nparity = even\n"
 		"protocol = tic\ncycle = 10\ntrace = off\n"
 		"[source t]\ntype = tcp\nhost = [2001:db8::1]\nport = 23\nprotocol = p1\n"
+		"key = 000102030405060708090A0B0C0D0E0F\nreplayed = count\n"
+		"auth_key = f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff\nsystem_title = 5341470000000001\n"
 		"[source r]\ntype = replay\npath = files\nspeed = real\n"
 		"start = 2024-10-10T23:05:31Z\ninterval = 10\ntrace = t.log\n"
+		"key_file = house.key\nreplayed = refuse\n"
 		"[meter 041876097767]\nname = house\ntimezone = UTC\nbase_offset = -60\n"
 		"scale.1-0:1.8.0 = 1000\nscale.1-0:32.7.0 = 0.1\ntariff_labels = HC, HP\n"
 		"tariff_ranges = 22:00-06:00 1, 06:00-22:00 2\ntime = host\ncontinuous = true\n"
@@ -652,6 +688,13 @@ static bool all_keys_arrive(const char **skip)
 	SAME(c->sources[1].cycle_s == 10 && !c->sources[1].trace && c->sources[1].makes_meters);
 	SAME(!strcmp(c->sources[2].host, "2001:db8::1") && c->sources[2].port == 23);
 	SAME(c->sources[2].protocols == LINE_P1);
+	SAME(c->inline_secrets && c->sources[2].keys && c->sources[2].keys->has_auth_key &&
+	     c->sources[2].keys->has_system_title && !c->sources[2].refuses_replayed);
+	SAME(c->sources[2].keys->key[10] == 0x0a && c->sources[2].keys->auth_key[15] == 0xff &&
+	     c->sources[2].keys->system_title[7] == 1 && !c->sources[2].key_file);
+	snprintf(expected, sizeof(expected), "%s/house.key", directory);
+	SAME(!strcmp(c->sources[3].key_file, expected) && !c->sources[3].keys);
+	SAME(c->sources[3].refuses_replayed);
 	snprintf(expected, sizeof(expected), "%s/files", directory);
 	SAME(!strcmp(c->sources[3].path, expected) && c->sources[3].real_pace);
 	SAME(c->sources[3].has_start && c->sources[3].start_s == 1728601531);
@@ -1025,7 +1068,7 @@ static bool the_example_is_fine_when_it_is_uncommented(const char **skip)
 			*to++ = *from;
 	*to = '\0';
 	c = good(example);
-	kept = c && c->source_count == 4 && c->meter_count && c->sink_count == 5 && c->mqtt &&
+	kept = c && c->source_count == 5 && c->meter_count && c->sink_count == 5 && c->mqtt &&
 	       c->price_count == 1;
 	config_free(c);
 	return kept;
