@@ -3,7 +3,7 @@
  * What decoding costs: nanoseconds for a byte, from bytes to fields and quantities, side by side
  * with one pass of a CRC-16 by slices of 8 over the same bytes.
  *
- *	bench NAME=FILE...
+ *	bench NAME=FILE[,KEYS]...
  *
  * The machine is noisy: all figures are taken in turns, each is the smallest of several medians.
  */
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "../../userspace/decode/stream.h"
 #include "quantities.h"
 
 /* At least so many bytes in one sample, so that it takes milliseconds. */
@@ -26,7 +27,7 @@ struct input {
 	const char *name;
 	unsigned char *bytes;
 	size_t len;
-	struct line_decoder decoder;
+	struct stream stream;
 	double best_ns[CHUNKS];
 	double best_crc_ns;
 };
@@ -76,6 +77,18 @@ static int load(struct input *input, const char *path)
 	return fclose(file);
 }
 
+/* With the keys in a file, when there is one. */
+static int begin(struct input *input, const char *keys_path, struct total *total)
+{
+	struct p1_keys *keys = keys_path ? p1_keys_read(keys_path) : NULL;
+
+	if ((keys_path && !keys) ||
+	    !stream_init(&input->stream, LINE_AUTO, keys, add_up, total))
+		return -1;
+	p1_keys_free(keys);
+	return 0;
+}
+
 static double decode_ns(struct input *input, size_t chunk)
 {
 	unsigned int times = (SAMPLE_BYTES + input->len - 1) / input->len;
@@ -85,8 +98,8 @@ static double decode_ns(struct input *input, size_t chunk)
 
 	for (i = 0; i < times; i++) {
 		for (at = 0; at + chunk <= input->len; at += chunk)
-			line_decoder_feed(&input->decoder, input->bytes + at, chunk, 0);
-		line_decoder_feed(&input->decoder, input->bytes + at, input->len - at, 0);
+			stream_feed(&input->stream, input->bytes + at, chunk, 0);
+		stream_feed(&input->stream, input->bytes + at, input->len - at, 0);
 	}
 	return (now_ns() - start) / ((double)input->len * times);
 }
@@ -149,36 +162,39 @@ int main(int argc, char **argv)
 
 	inputs = calloc(argc, sizeof(*inputs));
 	if (!inputs || argc < 2) {
-		fprintf(stderr, "usage: bench NAME=FILE...\n");
+		fprintf(stderr, "usage: bench NAME=FILE[,KEYS]...\n");
 		return 2;
 	}
 	for (i = 1; i < argc; i++) {
 		struct input *input = &inputs[i];
-		char *path = strchr(argv[i], '=');
+		char *path = strchr(argv[i], '='), *keys;
 
 		if (!path) {
 			fprintf(stderr, "%s: not NAME=FILE\n", argv[i]);
 			return 2;
 		}
 		*path++ = '\0';
+		keys = strchr(path, ',');
+		if (keys)
+			*keys++ = '\0';
 		input->name = argv[i];
-		if (load(input, path))
+		if (load(input, path) || begin(input, keys, &total))
 			return 2;
 		input->best_crc_ns = 1e9;
 		for (k = 0; k < (int)CHUNKS; k++)
 			input->best_ns[k] = 1e9;
-		line_decoder_init(&input->decoder, LINE_AUTO, add_up, &total);
 	}
 	for (k = 0; k < MEDIANS; k++) {
 		for (i = 1; i < argc; i++)
 			measure(&inputs[i], &total);
 	}
 	for (i = 1; i < argc; i++) {
-		if (!inputs[i].decoder.stats.telegrams) {
+		if (!inputs[i].stream.line.stats.telegrams) {
 			fprintf(stderr, "%s: no telegram was decoded\n", inputs[i].name);
 			status = 1;
 		}
 		print(&inputs[i]);
+		stream_release(&inputs[i].stream);
 		free(inputs[i].bytes);
 	}
 	printf("bench state.line_decoder %zu bytes\n", sizeof(struct line_decoder));

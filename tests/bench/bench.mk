@@ -13,9 +13,11 @@ BENCH_INPUTS := \
 	p1.nl5:dsmr5: \
 	p1.be:belgium: \
 	p1.lt:lithuania: \
+	p1.lu:luxembourg: \
+	p1.lu.encrypted:luxembourg:--key-file,tests/bench/keys.json \
 	p1.nocrc:dsmr3:
 
-BENCH_SOURCES := tests/bench/bench.c $(wildcard kernel/telegram/*.c)
+BENCH_SOURCES := tests/bench/bench.c $(wildcard kernel/telegram/*.c) $(CIPHER_SOURCES)
 BENCH_FILES := $(foreach i,$(BENCH_INPUTS),build/bench/$(word 1,$(subst :, ,$i)).bin)
 comma := ,
 
@@ -31,7 +33,7 @@ build/bench/%.bin: build/meterctl
 build/bench/bench: $(BENCH_SOURCES) $(wildcard kernel/telegram/*.h)
 	@mkdir -p $(@D)
 	@echo "  CC      $@"
-	@$(CC) -O2 -g -Wall -Wextra -Ikernel/telegram -o $@ $(BENCH_SOURCES)
+	@$(CC) -O2 -g -Wall -Wextra -D_GNU_SOURCE -Ikernel/telegram -o $@ $(BENCH_SOURCES) -lcrypto -ljansson
 
 build/bench/decoder_rate: tests/bench/decoder_rate.c $(wildcard kernel/telegram/*.[ch])
 	@mkdir -p $(@D)
@@ -40,5 +42,5 @@ build/bench/decoder_rate: tests/bench/decoder_rate.c $(wildcard kernel/telegram/
 
 bench: build/bench/bench build/bench/decoder_rate build/meterd $(BENCH_FILES)
 	@uname -m; sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -n 1
-	@build/bench/bench $(foreach i,$(BENCH_FILES),$(notdir $(basename $i))=$i)
+	@build/bench/bench $(foreach i,$(BENCH_FILES),$(notdir $(basename $i))=$i$(if $(findstring encrypted,$i),$(comma)tests/bench/keys.json))
 	@tests/bench/meterd
