@@ -348,6 +348,25 @@ static bool behind_a_pause_the_next_frame_is_not_waited_for(const char **skip)
 	return kept;
 }
 
+static bool behind_a_pause_a_clear_telegram_is_not_waited_for(const char **skip)
+{
+	static struct reading_of r;
+	u8 bytes[FRAME_ROOM], next[FRAME_ROOM];
+	size_t clear_len = p1_with_crc(next, sizeof(next), clear);
+	bool kept;
+
+	(void)skip;
+	encipher(bytes, 1, 0x30);
+	bytes[11] = 0x0f;
+	begin(&r, &keys);
+	feed(&r, bytes, 100);
+	stream_pause(&r.stream);
+	feed(&r, next, clear_len);
+	kept = r.said.telegrams == 1 || broken("it waits");
+	end(&r);
+	return kept;
+}
+
 static bool a_frame_that_stalls_anywhere_is_read(const char **skip)
 {
 	static struct reading_of r;
@@ -583,6 +602,8 @@ static const struct promise promises[] = {
 	  a_frame_cut_off_at_any_length_costs_no_other },
 	{ "behind_a_pause_the_next_frame_is_not_waited_for",
 	  behind_a_pause_the_next_frame_is_not_waited_for },
+	{ "behind_a_pause_a_clear_telegram_is_not_waited_for",
+	  behind_a_pause_a_clear_telegram_is_not_waited_for },
 	{ "a_frame_that_stalls_anywhere_is_read",
 	  a_frame_that_stalls_anywhere_is_read },
 	{ "clear_and_enciphered_telegrams_keep_their_order",

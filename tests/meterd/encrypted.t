@@ -294,6 +294,15 @@ def what_is_cut_off_at_any_length_costs_no_other():
 
 
 @promise
+def at_their_own_pace_none_is_lost_when_damage_holds_some_up():
+	frames = Meter(more=["--interval", "1"]).frames(6)
+	frames[1] = frames[1][:11] + b"\x0f" + frames[1][12:]
+	meterd = read_again(frames, more="speed = real")
+	equal(line(meterd)["telegrams"], 5)
+	stop(meterd)
+
+
+@promise
 def a_wrong_tag_is_dropped_and_counted():
 	frames = Meter().frames(5)
 	frames[1] = frames[1][:-1] + bytes([frames[1][-1] ^ 1])

@@ -28,6 +28,7 @@
 #define TEXT_MAX	(METERLINE_P1_MAX_BYTES + 2)
 /* Tag, title and its length, length in three bytes, security control. */
 #define HEADER_MAX	(2 + P1_TITLE_LEN + 3 + 1)
+#define CLEAR_MARK_LEN	4
 #define FRAME_MAX	(HEADER_MAX + COUNTER_LEN + TEXT_MAX + CRYPT_TAG_LEN)
 
 /*
@@ -199,21 +200,32 @@ static enum verdict read_frame(const u8 *bytes, size_t count, struct frame *f)
 	return f->end <= count ? FRAME_WHOLE : FRAME_OPEN;
 }
 
+/* '/' and three letters: a clear telegram, or the clear header of a frame. */
+static bool begins_clear(const u8 *bytes, size_t count)
+{
+	if (count < CLEAR_MARK_LEN || bytes[0] != '/')
+		return false;
+	for (size_t i = 1; i < CLEAR_MARK_LEN; i++)
+		if ((u8)((bytes[i] | 0x20) - 'a') > 'z' - 'a')
+			return false;
+	return true;
+}
+
 /*
- * Whether a frame begins in what came after a pause. The one at @open was cut off, then; else it
- * may go on, for gateways stall.
+ * Whether another frame or telegram begins with what came after a pause. The frame at @open was cut
+ * off, then; else it may go on, for gateways stall.
  */
 static bool begins_after_pause(const struct p1_cipher *c, size_t open)
 {
+	const u8 *bytes = c->bytes + c->silent;
+	size_t count = c->len - c->silent;
+	enum verdict verdict;
 	struct frame f;
 
-	for (size_t at = c->silent; at > open && at + HEADER_MAX <= c->len; at++) {
-		enum verdict verdict = read_frame(c->bytes + at, c->len - at, &f);
-
-		if (verdict == FRAME_WHOLE || verdict == FRAME_OPEN)
-			return true;
-	}
-	return false;
+	if (c->silent <= open || !count)
+		return false;
+	verdict = count < HEADER_MAX ? FRAME_NONE : read_frame(bytes, count, &f);
+	return verdict == FRAME_WHOLE || verdict == FRAME_OPEN || begins_clear(bytes, count);
 }
 
 static bool is_tagged(const struct frame *f)
