@@ -565,7 +565,9 @@ static bool the_noise_of_a_frame_is_no_damage_of_another_kind(const char **skip)
 /* Headers alone, each of which claims as much as there may be. */
 static bool a_flood_of_headers_costs_little(const char **skip)
 {
-	static const u8 header[] = { 0xdb, 8, 'S', 'I', 'M', 0, 0, 0, 0, 1, 0x82, 0x11, 0xf0, 0x30 };
+	static const u8 header[] = {
+		0xdb, 8, 'S', 'I', 'M', 0, 0, 0, 0, 1, 0x82, 0x11, 0xf0, 0x30
+	};
 	const size_t len = 1 << 20;
 	static struct reading_of r;
 	u8 *bytes = malloc(len);

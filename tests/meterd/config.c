@@ -265,6 +265,9 @@ static const struct mistake {
 	{ "tic_needs_no_key",
 	  "[source a]\ntype = tcp\nhost = h\nkey_file = k\nprotocol = tic\n",
 	  "4: key_file: it is for encrypted P1, expected protocol = auto or p1\n" },
+	{ "a_key_is_not_told_where_it_is_no_value",
+	  "[source a]\ntype = tcp\nhost = h\nkey: 0123456789abcdef0123456789abcdef\n",
+	  "4: 'key: ': expected [SECTION] or KEY = VALUE\n" },
 	{ "replayed_is_counted_or_refused",
 	  "[source a]\ntype = tcp\nhost = h\nreplayed = drop\n",
 	  "4: replayed = drop: expected count or refuse\n" },
@@ -970,19 +973,25 @@ static bool same_sources_are_the_same(const char **skip)
 {
 	static const char text[] = "[source a]\ntype = tcp\nhost = h\n"
 				   "[source b]\ntype = tcp\nhost = h\n"
-				   "[source c]\ntype = tcp\nhost = h\nport = 23\n";
+				   "[source c]\ntype = tcp\nhost = h\nport = 23\n"
+				   "[source d]\ntype = tcp\nhost = h\nkey_file = k\n"
+				   "[source e]\ntype = tcp\nhost = h\nreplayed = refuse\n"
+				   "[source f]\ntype = tcp\nhost = h\n"
+				   "key = 00112233445566778899aabbccddeeff\n"
+				   "[daemon]\nallow_inline_secrets = yes\n";
 	struct config *c = good(text), *again = good(text);
 	bool kept;
 
 	(void)skip;
 	if (!c || !again)
 		return false;
-	kept = source_config_same(&c->sources[0], &again->sources[0]) &&
-	       source_config_same(&c->sources[2], &again->sources[2]);
-	memcpy(again->sources[1].name, "a", 2);
-	memcpy(again->sources[2].name, "a", 2);
-	kept = kept && source_config_same(&c->sources[0], &again->sources[1]) &&
-	       !source_config_same(&c->sources[0], &again->sources[2]);
+	kept = source_config_same(&c->sources[0], &again->sources[0]);
+	for (unsigned int i = 1; i < again->source_count; i++) {
+		kept = kept && source_config_same(&c->sources[i], &again->sources[i]);
+		memcpy(again->sources[i].name, "a", 2);
+		kept = kept &&
+		       source_config_same(&c->sources[0], &again->sources[i]) == (i == 1);
+	}
 	config_free(c);
 	config_free(again);
 	return kept;

@@ -296,7 +296,8 @@ def what_is_cut_off_at_any_length_costs_no_other():
 @promise
 def at_their_own_pace_none_is_lost_when_damage_holds_some_up():
 	frames = Meter(more=["--interval", "1"]).frames(6)
-	frames[1] = frames[1][:11] + b"\x0f" + frames[1][12:]
+	# It claims three frames, so that two come at once.
+	frames[1] = frames[1][:11] + b"\x11\xe0" + frames[1][13:]
 	meterd = read_again(frames, more="speed = real")
 	equal(line(meterd)["telegrams"], 5)
 	stop(meterd)

@@ -245,7 +245,7 @@ static const u8 *title_of(const struct p1_cipher *c, const struct frame *f)
 	return f->title ? f->title : c->keys->system_title;
 }
 
-/* Deciphers a whole frame into c->text. Returns the length of that; 0: with @verify, a wrong tag. */
+/* Deciphers a whole frame into c->text. Returns its length; 0: with @verify, the tag is wrong. */
 static size_t open_frame(struct p1_cipher *c, const struct frame *f, bool verify)
 {
 	const size_t text = f->control + 1 + COUNTER_LEN;
@@ -394,7 +394,7 @@ static void drop_bytes(struct p1_cipher *c, size_t end)
 		c->dropped = end;
 }
 
-/* Returns how many bytes from @at on are a frame that is done with, 1: none begins there; 0: wait. */
+/* Length of the frame at @at, which is done with; 1: none begins there; 0: more is to come. */
 static size_t take_at(struct p1_cipher *c, size_t at, u64 now, bool last)
 {
 	const size_t count = c->len - at;

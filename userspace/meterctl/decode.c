@@ -24,7 +24,7 @@ static const char help[] =
 	"                       not read yet.\n"
 	"  --key-file KEYS      JSON with the keys in hex, for encrypted P1: {\"key\":\n"
 	"                       \"...\", \"auth_key\": \"...\"}; without auth_key the tag is\n"
-	"                       not checked\n"
+	"                       not checked. \"system_title\" for meters that send none\n"
 	"\n"
 	"What was rejected is counted in the last line on stderr: telegrams= that were\n"
 	"valid, groups_bad= groups of TIC dropped from their frames, checksum_bad=\n"

@@ -17,6 +17,10 @@
 
 #define LINE_MAX_BYTES	4096
 #define ERRORS_TOLD_MAX	50
+#define LINE_TOLD_MAX	80
+
+/* Hex digits in a row. */
+#define KEY_DIGITS_MIN	16
 
 /* What inih keeps of the name of a section or a key. */
 #define INIH_NAME_MAX	49
@@ -173,6 +177,21 @@ static bool open_section(struct reader *r)
 	return true;
 }
 
+/* How much is told of a line that is no entry: nothing that looks like a key of a meter. */
+static int told_len(const char *line)
+{
+	size_t len = 0;
+
+	while (line[len] && len < LINE_TOLD_MAX) {
+		size_t digits = strspn(line + len, "0123456789abcdefABCDEF");
+
+		if (digits >= KEY_DIGITS_MIN)
+			break;
+		len += digits ? digits : 1;
+	}
+	return len < LINE_TOLD_MAX ? (int)len : LINE_TOLD_MAX;
+}
+
 static bool open_entry(struct reader *r)
 {
 	char *equals = strchr(r->line, '=');
@@ -181,7 +200,8 @@ static bool open_entry(struct reader *r)
 		return false;
 	if (!equals || equals == r->line) {
 		config_error(r->text, &r->place,
-			     "'%.80s': expected [SECTION] or KEY = VALUE", r->line);
+			     "'%.*s': expected [SECTION] or KEY = VALUE", told_len(r->line),
+			     r->line);
 		return false;
 	}
 	r->value = skip_blanks(equals + 1);

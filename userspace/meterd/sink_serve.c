@@ -257,8 +257,8 @@ static bool begins_clear(u8 before, u8 byte)
 }
 
 /*
- * Whether a telegram begins at @i; @before: the byte that came before @bytes. A frame whose first two
- * bytes do not come together is none to begin with.
+ * Whether a telegram begins at @i; @before: the byte that came before @bytes. A frame whose first
+ * two bytes do not come together is none to begin with.
  */
 static bool begins_telegram(const struct line *line, u8 before, const u8 *bytes, size_t count,
 			    size_t i)
