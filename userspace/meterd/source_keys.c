@@ -8,6 +8,12 @@
 #include "secret.h"
 #include "source.h"
 
+/* Sources of other types have no telegrams that meterd deciphers, or keys of their own. */
+static bool may_carry_p1(enum source_type type)
+{
+	return type == SOURCE_SERIAL || type == SOURCE_TCP || type == SOURCE_REPLAY;
+}
+
 /* Its keys as the service manager gives them, a credential such as source.house.key. */
 static const char *credential_of(const struct source_config *c, char path[PATH_MAX])
 {
@@ -33,13 +39,15 @@ struct p1_keys *source_keys_read(const struct source_config *c, char *problem, s
 	char *text;
 
 	*problem = '\0';
+	if (!may_carry_p1(c->type))
+		return NULL;
 	if (c->keys) {
 		keys = p1_keys_copy(c->keys);
 		if (!keys)
 			snprintf(problem, size, "no memory for its keys");
 		return keys;
 	}
-	if (!path && c->type != SOURCE_KERNEL)
+	if (!path)
 		path = credential_of(c, credential);
 	if (!path)
 		return NULL;
