@@ -22,8 +22,10 @@
 /**
  * struct softuart_stats - what a receiver counted
  * @characters: characters handed out
- * @framing: characters dropped: no stop bit, or low for ten bits (a break)
- * @lost_edges: edges that repeat the level, or that the caller lost; the character is dropped
+ * @framing: characters dropped: no stop bit, low for ten bits (a break), or a pulse in them that is
+ *	too short for a bit
+ * @lost_edges: edges that repeat the level, that the caller lost, or that a level which cannot be
+ *	proves to be missing; the character is dropped
  * @glitches: pulses too short for a bit
  */
 struct softuart_stats {
@@ -40,7 +42,34 @@ struct softuart_stats {
  */
 struct softuart {
 	struct softuart_stats stats;
-	u32 bit_ns;
+	u64 latest_ns;		/* the latest edge of all, for the order and the speed */
+	u64 pending_ns;		/* the latest edge, if @pending: it may still be a glitch */
+	u64 edge_ns;		/* the latest edge that counts */
+	u64 start_ns;		/* the start bit's edge, if @open */
+	u32 nominal_ns;		/* a bit at this speed */
+	u32 bit_ns;		/* a bit as the line has it */
+	s32 skew_ns;		/* rising edges come so much later than falling ones */
+	s32 rising_ns;		/* sum of what rising edges of this character come later than that */
+	s32 falling_ns;		/* what the last falling edge of this character came too late */
+	s32 block_skew_ns;	/* what the last block of pulses says of @skew_ns, if @block_valid */
+	u32 shortest_ns[2];	/* low and high pulse of this block */
+	u16 frame;		/* start bit, 8 bits, stop bit */
+	u8 at;			/* bits of @frame that are known */
+	u8 falling_at;		/* at which bit @falling_ns was; 0: nowhere */
+	u8 level;		/* after the latest edge; SOFTUART_TOGGLE: not known */
+	u8 trust;		/* good characters lately */
+	u8 block_pulses;
+	u8 speed_pulses;	/* seen since the speed was last decided */
+	u8 speed_short;		/* those of them that only 9600 baud has */
+	bool find_speed;
+	bool speed_known;
+	bool toggles;		/* levels are not read but inferred */
+	bool synced;		/* it is known which falling edges are start bits */
+	bool pending;
+	bool open;		/* between start and stop bit */
+	bool damaged;		/* the open character is */
+	bool lost;		/* and that is counted already */
+	bool block_valid;
 };
 
 void softuart_init(struct softuart *u, unsigned int baud);

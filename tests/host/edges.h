@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The edges of a line that carries bytes, as bad as one likes, and what softuart.c makes of them.
+ */
+#ifndef EDGES_H
+#define EDGES_H
+
+#include "host.h"
+#include "softuart.h"
+
+/* A whole bit, where parts of one are given. */
+#define BIT 1000
+
+/** struct edge - a change of a line's level */
+struct edge {
+	u64 ns;
+	u8 level;
+};
+
+/**
+ * struct wire - a line, bit after bit, and the edges that it had
+ * @baud: what the receiver takes for the speed
+ * @speed: of the sender, in thousandths of @baud
+ * @jitter: each edge is early or late by up to so much, in thousandths of a bit
+ * @extreme: by exactly so much
+ * @skew: rising edges are late by so much, negative: early
+ * @lots: state of lot()
+ * @now_ns: end of what was sent
+ * @level: at @now_ns
+ */
+struct wire {
+	unsigned int baud;
+	u32 speed;
+	u32 jitter;
+	bool extreme;
+	s32 skew;
+	u64 lots;
+	u64 now_ns;
+	unsigned int level;
+	struct edge *edges;
+	size_t count;
+	size_t room;
+};
+
+void wire_level(struct wire *w, unsigned int level, u32 thousandths);
+void wire_byte(struct wire *w, u8 byte);
+void wire_bytes(struct wire *w, const u8 *bytes, size_t len);
+void wire_pulse(struct wire *w, size_t behind, u32 offset_ns, u32 ns);
+void wire_remove(struct wire *w, size_t at, size_t count);
+void wire_free(struct wire *w);
+
+/** struct heard - the characters that a receiver gave, and when */
+struct heard {
+	u8 *bytes;
+	u64 *ns;
+	size_t len;
+};
+
+/* Hands over the edges from the one at @from on, with their levels or as toggles. */
+struct heard hear(struct softuart *u, const struct wire *w, size_t from, bool toggle);
+void heard_free(struct heard *h);
+
+#endif /* EDGES_H */
