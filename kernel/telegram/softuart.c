@@ -2,15 +2,17 @@
 /*
  * Characters from the edges of a line.
  *
- * Each edge is placed on the grid of bits that the start bit's falling edge begins. A rising edge
- * is first moved by the skew: opto-couplers let go later, or earlier, than they seize. Length of a
- * bit and skew are learned from good characters; a skew that is far off, so that there are none,
- * from the shortest low and the shortest high pulse: both are one bit, one longer and one shorter
- * by the skew.
+ * Each edge is placed on the grid of bits that the start bit's falling edge begins and the falling
+ * edges behind it correct. A rising edge is first moved by the skew: opto-couplers let go later, or
+ * earlier, than they seize. Length of a bit and skew are learned from good characters; a skew so
+ * far off that there are none, from the shortest low and the shortest high pulse: both are one bit,
+ * one longer and the other shorter by the skew.
  *
  * An edge counts only when the line has kept its new level for a moment (see GLITCH), so it waits
- * until the next one. A character ends when its stop bit must have been, so at most once for each
+ * until the next one. A character ends when its stop bit must have been, so at most one for each
  * edge. Each edge costs a fixed number of steps.
+ *
+ * What it takes, and what not, is in Documentation/telegrams.md.
  */
 #include "softuart.h"
 
@@ -20,10 +22,11 @@
 
 /* Lengths in eighths of a bit. */
 #define GLITCH	   1	/* shorter is not even looked at */
+#define NEAR	   2	/* skews no further apart may be the same: jitter does as much */
 #define HALF	   4	/* shorter, skew corrected, is no bit */
-#define LAST_DATA  68	/* a falling edge from here on is not one of data */
+#define DATA_OVER  68	/* a falling edge from here on is not one of data */
 #define STOP_OVER  75	/* and from here on it is the next start bit */
-#define TOO_LONG   84	/* no character lasts so long, nor has one level */
+#define TOO_LONG   84	/* no character lasts so long, and no level in one */
 
 #define STOP_BIT   9
 #define FRAME_BITS 10
@@ -31,6 +34,10 @@
 /* Good characters in a row that prove where characters begin; one bad one takes as many away. */
 #define TRUST_PROOF 8
 #define TRUST_MAX   16
+
+/* The first good character moves what is learned by one part in so many, later ones by less. */
+#define LEARN_FIRST 16
+#define LEARN_MAX 222
 
 /* Pulses of both polarities from which the shortest are taken. */
 #define BLOCK_PULSES 16
@@ -63,35 +70,50 @@ static inline s32 within(s32 value, s32 least, s32 most)
 	return value < least ? least : value > most ? most : value;
 }
 
+static inline bool is_within(s32 value, s32 most)
+{
+	return value >= -most && value <= most;
+}
+
 static void clear_block(struct softuart *u)
 {
 	u->shortest_ns[0] = u->shortest_ns[1] = ~0u;
 	u->block_pulses = 0;
 }
 
-static void drop_character(struct softuart *u)
-{
-	u->pending = false;
-	u->open = false;
-	u->edge_ns = 0;
-	u->trust = 0;
-	u->synced = false;
-}
-
-static void set_speed(struct softuart *u, unsigned int baud)
-{
-	u->nominal_ns = SECOND_NS / baud;
-	u->bit_ns = u->nominal_ns;
-	u->block_valid = false;
-	clear_block(u);
-	drop_character(u);
-}
-
+/* Half a bit, and what jitter adds to it. */
 static void set_skew(struct softuart *u, s32 skew_ns)
 {
 	s32 most = eighths(u, 5);
 
 	u->skew_ns = within(skew_ns, -most, most);
+}
+
+/* Where characters begin must be found again: behind a long idle, or by trial. */
+static void lose_sync(struct softuart *u)
+{
+	u->synced = false;
+	u->trust = 0;
+	u->bit_ns = u->nominal_ns;
+	u->learned = 0;
+}
+
+/* Forgets the edges so far. */
+static void drop_character(struct softuart *u)
+{
+	u->pending = false;
+	u->open = false;
+	u->edge_ns = 0;
+	lose_sync(u);
+}
+
+static void set_speed(struct softuart *u, unsigned int baud)
+{
+	u->nominal_ns = SECOND_NS / baud;
+	drop_character(u);
+	set_skew(u, u->skew_ns);
+	u->block_valid = false;
+	clear_block(u);
 }
 
 /**
@@ -146,21 +168,23 @@ static void find_speed(struct softuart *u, u32 pulse_ns)
 }
 
 /*
- * The skew of a block of pulses is taken when the block before said the same and characters are
- * bad: a glitch among the shortest pulses makes their sum wrong, or differs from one block to the
- * next, and good characters tell better.
+ * The skew of a block of pulses is taken when the block before said the same, characters are bad,
+ * and it is far from what is assumed: a glitch among the shortest pulses makes their sum wrong, or
+ * differs from one block to the next, and good characters tell better when there are some.
  */
 static void judge_block(struct softuart *u)
 {
 	u32 low = u->shortest_ns[0], high = u->shortest_ns[1];
 	bool valid = low < eighths(u, 16) && high < eighths(u, 16) &&
 		     low + high > eighths(u, 10) && low + high < eighths(u, 19);
-	s32 skew_ns = ((s32)low - (s32)high) / 2;
-	s32 before = u->block_skew_ns, near = eighths(u, 2);
+	s32 skew_ns = ((s32)low - (s32)high) / 2, both_ns = (skew_ns + u->block_skew_ns) / 2;
+	s32 near = eighths(u, NEAR);
 
 	if (valid && u->block_valid && u->trust < TRUST_PROOF &&
-	    within(skew_ns, before - near, before + near) == skew_ns)
-		set_skew(u, (skew_ns + before) / 2);
+	    is_within(skew_ns - u->block_skew_ns, near) && !is_within(both_ns - u->skew_ns, near)) {
+		set_skew(u, both_ns);
+		u->learned = 0;
+	}
 	u->block_valid = valid;
 	u->block_skew_ns = skew_ns;
 	clear_block(u);
@@ -177,12 +201,14 @@ static void learn_pulse(struct softuart *u, unsigned int level, u32 pulse_ns)
 /* From a good character: the more of them there were, the less each one counts. */
 static void learn_character(struct softuart *u)
 {
-	s32 slow = 8 << (u->trust / TRUST_PROOF), tolerance = u->nominal_ns / 25;
+	s32 slow = LEARN_FIRST + u->learned, tolerance = u->nominal_ns / 25;
 
-	if (u->falling_at)
-		u->bit_ns += u->falling_ns / (u->falling_at * slow);
+	/* The later in the character, the more it says about the length of a bit. */
+	u->bit_ns += u->falling_ns * u->falling_at / (128 * slow);
 	u->bit_ns = within(u->bit_ns, u->nominal_ns - tolerance, u->nominal_ns + tolerance);
 	set_skew(u, u->skew_ns + u->rising_ns / slow);
+	if (u->learned < LEARN_MAX)
+		u->learned++;
 }
 
 static void good_character(struct softuart *u)
@@ -194,16 +220,12 @@ static void good_character(struct softuart *u)
 		u->synced = true;
 }
 
-/* Where characters begin is no longer known after two bad ones, or one bad one of a few. */
 static void bad_character(struct softuart *u)
 {
-	if (u->trust > TRUST_PROOF) {
+	if (u->trust > TRUST_PROOF)
 		u->trust -= TRUST_PROOF;
-		return;
-	}
-	u->trust = 0;
-	u->synced = false;
-	u->bit_ns = u->nominal_ns;
+	else
+		lose_sync(u);
 }
 
 /* The stop bit must have been; @level is what the line has now. */
@@ -230,7 +252,9 @@ static void begin_character(struct softuart *u)
 	u->frame = 0;
 	u->at = 0;
 	u->rising_ns = 0;
+	u->falling_ns = 0;
 	u->falling_at = 0;
+	u->fallings = 1;
 	u->damaged = false;
 	u->lost = false;
 }
@@ -245,6 +269,15 @@ static void short_pulse(struct softuart *u)
 	bad_character(u);
 }
 
+/* Corrects the grid by what a falling edge came too late: to the mean of them all. */
+static void place_falling(struct softuart *u, u8 bit, s32 late_ns)
+{
+	u->frame |= (1 << bit) - (1 << u->at);
+	u->falling_ns = late_ns;
+	u->falling_at = bit;
+	u->start_ns += late_ns / ++u->fallings;
+}
+
 /* Puts an edge on the grid: the bits before it are known now. */
 static void place_edge(struct softuart *u, u32 pulse_ns)
 {
@@ -257,17 +290,14 @@ static void place_edge(struct softuart *u, u32 pulse_ns)
 		short_pulse(u);
 		return;
 	}
-	if (bit <= u->at || bit > STOP_BIT || (!u->level && place_ns >= (s32)eighths(u, LAST_DATA))) {
+	if (bit <= u->at || bit > STOP_BIT || (!u->level && place_ns >= (s32)eighths(u, DATA_OVER))) {
 		u->damaged = true;
 		return;
 	}
-	if (u->level) {
+	if (u->level)
 		u->rising_ns += place_ns - bit * (s32)u->bit_ns;
-	} else {
-		u->frame |= (1 << bit) - (1 << u->at);
-		u->falling_ns = place_ns - bit * (s32)u->bit_ns;
-		u->falling_at = bit;
-	}
+	else
+		place_falling(u, bit, place_ns - bit * (s32)u->bit_ns);
 	u->at = bit;
 }
 
@@ -292,20 +322,22 @@ static void take_pending(struct softuart *u)
 }
 
 /*
- * An edge to the level that the line has had: one was lost before it. The character stays open so
- * that the next one's beginning is found.
+ * An edge at @time_ns to the level that the line has had: one was lost before it. The character
+ * stays open where that tells when the next one begins.
  */
-static void edge_was_lost(struct softuart *u)
+static void edge_was_lost(struct softuart *u, u64 time_ns)
 {
 	u->stats.lost_edges++;
+	if (!u->open || (u->level && ns_between(u->start_ns, time_ns) >= eighths(u, STOP_OVER))) {
+		drop_character(u);
+		return;
+	}
 	u->edge_ns = 0;
 	u->damaged = true;
 	u->lost = true;
-	if (!u->open)
-		bad_character(u);
 }
 
-/* Low for longer than can be, where levels are inferred: it was high. */
+/* Low where it must be high, and levels are inferred: it is high. */
 static void level_was_wrong(struct softuart *u)
 {
 	u->stats.lost_edges++;
@@ -323,11 +355,11 @@ static unsigned int other_level(struct softuart *u, u32 since_ns)
 }
 
 /* What came before an edge to @level. False: the two edges are a glitch, as if they never were. */
-static bool take_before(struct softuart *u, unsigned int level, u32 since_ns)
+static bool take_before(struct softuart *u, u64 time_ns, unsigned int level, u32 since_ns)
 {
 	if (level == u->level) {
 		take_pending(u);
-		edge_was_lost(u);
+		edge_was_lost(u, time_ns);
 	} else if (u->level == SOFTUART_TOGGLE) {
 		u->synced &= !level;
 	} else if (u->pending && since_ns < eighths(u, GLITCH)) {
@@ -376,7 +408,7 @@ int softuart_edge(struct softuart *u, u64 time_ns, unsigned int level)
 	if (u->toggles)
 		level = other_level(u, since_ns);
 	u->latest_ns = time_ns;
-	if (!take_before(u, level, since_ns))
+	if (!take_before(u, time_ns, level, since_ns))
 		return SOFTUART_NONE;
 	if (u->open && ns_between(u->start_ns, time_ns) >= eighths(u, level ? TOO_LONG : STOP_OVER))
 		character = end_character(u, u->level);

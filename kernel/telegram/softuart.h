@@ -49,8 +49,8 @@ struct softuart {
 	u32 nominal_ns;		/* a bit at this speed */
 	u32 bit_ns;		/* a bit as the line has it */
 	s32 skew_ns;		/* rising edges come so much later than falling ones */
-	s32 rising_ns;		/* sum of what rising edges of this character come later than that */
-	s32 falling_ns;		/* what the last falling edge of this character came too late */
+	s32 rising_ns;		/* sum of what this character's rising edges are later than that */
+	s32 falling_ns;		/* what the last falling edge of this character was too late */
 	s32 block_skew_ns;	/* what the last block of pulses says of @skew_ns, if @block_valid */
 	u32 shortest_ns[2];	/* low and high pulse of this block */
 	u16 frame;		/* start bit, 8 bits, stop bit */
@@ -58,6 +58,8 @@ struct softuart {
 	u8 falling_at;		/* at which bit @falling_ns was; 0: nowhere */
 	u8 level;		/* after the latest edge; SOFTUART_TOGGLE: not known */
 	u8 trust;		/* good characters lately */
+	u8 fallings;		/* of this character */
+	u8 learned;		/* good characters that bit_ns and skew_ns are from */
 	u8 block_pulses;
 	u8 speed_pulses;	/* seen since the speed was last decided */
 	u8 speed_short;		/* those of them that only 9600 baud has */

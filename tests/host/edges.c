@@ -1,18 +1,30 @@
 // SPDX-License-Identifier: MIT
 #include "edges.h"
 
+static void *grown(void *at, size_t count, size_t *room, size_t size)
+{
+	if (count < *room)
+		return at;
+	*room = 2 * *room + 1024;
+	at = realloc(at, *room * size);
+	if (!at)
+		abort();
+	return at;
+}
+
 /* Later than the one before, whatever jitter and skew say: the line cannot do otherwise. */
 static void add_edge(struct wire *w, u64 ns, unsigned int level)
 {
-	if (w->count == w->room) {
-		w->room = 2 * w->room + 1024;
-		w->edges = realloc(w->edges, w->room * sizeof(*w->edges));
-		if (!w->edges)
-			abort();
-	}
+	w->edges = grown(w->edges, w->count, &w->room, sizeof(*w->edges));
 	if (w->count && ns <= w->edges[w->count - 1].ns)
 		ns = w->edges[w->count - 1].ns + 1;
 	w->edges[w->count++] = (struct edge){ ns, level };
+}
+
+static void add_sent(struct wire *w, u8 byte)
+{
+	w->sent = grown(w->sent, w->sent_count, &w->sent_room, sizeof(*w->sent));
+	w->sent[w->sent_count++] = (struct sent){ w->now_ns, byte };
 }
 
 static u64 part_ns(const struct wire *w, u64 thousandths)
@@ -31,15 +43,19 @@ static s64 jitter_ns(struct wire *w)
 	return (s64)lot(&w->lots, 2 * most + 1) - most;
 }
 
-/* A level for so many thousandths of a bit. The first one of a line is high. */
+/* A line that has been idle for long. */
+struct wire wire_at(unsigned int baud)
+{
+	return (struct wire){
+		.baud = baud, .speed = 1000, .lots = 1, .now_ns = 1000000000, .level = 1
+	};
+}
+
+/* A level for so many thousandths of a bit. */
 void wire_level(struct wire *w, unsigned int level, u32 thousandths)
 {
 	s64 skew = (w->skew < 0 ? -1 : 1) * (s64)part_ns(w, abs(w->skew));
 
-	if (!w->now_ns) {
-		w->now_ns = 1000000000;
-		w->level = 1;
-	}
 	if (level != w->level)
 		add_edge(w, w->now_ns + jitter_ns(w) + (level ? skew : 0), level);
 	w->level = level;
@@ -48,6 +64,7 @@ void wire_level(struct wire *w, unsigned int level, u32 thousandths)
 
 void wire_byte(struct wire *w, u8 byte)
 {
+	add_sent(w, byte);
 	wire_level(w, 0, BIT);
 	for (unsigned int bit = 0; bit < 8; bit++)
 		wire_level(w, byte >> bit & 1, BIT);
@@ -86,45 +103,78 @@ void wire_remove(struct wire *w, size_t at, size_t count)
 void wire_free(struct wire *w)
 {
 	free(w->edges);
-	w->edges = NULL;
-	w->count = w->room = 0;
+	free(w->sent);
+	*w = (struct wire){ 0 };
 }
 
-static void heard_add(struct heard *h, int character, u64 ns)
+/* struct listening - a receiver at work; @next: of the characters sent, which may be heard next */
+struct listening {
+	struct softuart *u;
+	const struct wire *w;
+	struct heard *h;
+	size_t next;
+};
+
+/* A character is complete ten bits after its beginning, or shortly before or after. */
+static bool was_sent(struct listening *l, u8 byte, u64 ns)
 {
+	const struct wire *w = l->w;
+	u64 bit = part_ns(w, BIT), began = ns - 10 * bit;
+
+	while (l->next < w->sent_count && w->sent[l->next].ns + bit < began)
+		l->h->last_missing = ++l->next;
+	if (l->next == w->sent_count || w->sent[l->next].ns > began + bit ||
+	    w->sent[l->next].byte != byte)
+		return false;
+	l->next++;
+	return true;
+}
+
+static void take(struct listening *l, int character, u64 ns)
+{
+	struct heard *h = l->h;
+
 	if (character == SOFTUART_NONE)
 		return;
-	h->bytes[h->len] = character;
-	h->ns[h->len++] = ns;
+	h->bytes[h->len++] = character;
+	if (was_sent(l, character, ns)) {
+		h->right++;
+	} else {
+		h->wrong++;
+		h->last_wrong = h->len;
+	}
 }
 
 /* The timer, which is as exact as the edges. */
-static void wait_until(struct softuart *u, struct heard *h, u64 ns)
+static void wait_until(struct listening *l, u64 ns)
 {
-	u64 deadline = softuart_deadline(u);
+	u64 deadline = softuart_deadline(l->u);
 
 	if (deadline <= ns)
-		heard_add(h, softuart_expire(u, deadline), deadline);
+		take(l, softuart_expire(l->u, deadline), deadline);
 }
 
 struct heard hear(struct softuart *u, const struct wire *w, size_t from, bool toggle)
 {
-	struct heard h = { .bytes = malloc(w->count + 1),
-			   .ns = malloc((w->count + 1) * sizeof(u64)) };
+	struct heard h = { .bytes = malloc(w->count + 1) };
+	struct listening l = { u, w, &h, 0 };
 
+	while (from && l.next < w->sent_count && w->sent[l.next].ns < w->edges[from].ns)
+		l.next++;
 	for (size_t i = from; i < w->count; i++) {
 		const struct edge *e = &w->edges[i];
 
-		wait_until(u, &h, e->ns);
-		heard_add(&h, softuart_edge(u, e->ns, toggle ? SOFTUART_TOGGLE : e->level), e->ns);
+		wait_until(&l, e->ns);
+		take(&l, softuart_edge(u, e->ns, toggle ? SOFTUART_TOGGLE : e->level), e->ns);
 	}
-	wait_until(u, &h, SOFTUART_NEVER - 1);
+	wait_until(&l, SOFTUART_NEVER - 1);
+	if (l.next < w->sent_count)
+		h.last_missing = w->sent_count;
 	return h;
 }
 
 void heard_free(struct heard *h)
 {
 	free(h->bytes);
-	free(h->ns);
 	*h = (struct heard){ 0 };
 }

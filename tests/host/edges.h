@@ -17,6 +17,12 @@ struct edge {
 	u8 level;
 };
 
+/** struct sent - a character, and when it began */
+struct sent {
+	u64 ns;
+	u8 byte;
+};
+
 /**
  * struct wire - a line, bit after bit, and the edges that it had
  * @baud: what the receiver takes for the speed
@@ -27,6 +33,8 @@ struct edge {
  * @lots: state of lot()
  * @now_ns: end of what was sent
  * @level: at @now_ns
+ * @edges: that it had, @count of them
+ * @sent: the characters, @sent_count of them
  */
 struct wire {
 	unsigned int baud;
@@ -40,8 +48,12 @@ struct wire {
 	struct edge *edges;
 	size_t count;
 	size_t room;
+	struct sent *sent;
+	size_t sent_count;
+	size_t sent_room;
 };
 
+struct wire wire_at(unsigned int baud);
 void wire_level(struct wire *w, unsigned int level, u32 thousandths);
 void wire_byte(struct wire *w, u8 byte);
 void wire_bytes(struct wire *w, const u8 *bytes, size_t len);
@@ -49,11 +61,21 @@ void wire_pulse(struct wire *w, size_t behind, u32 offset_ns, u32 ns);
 void wire_remove(struct wire *w, size_t at, size_t count);
 void wire_free(struct wire *w);
 
-/** struct heard - the characters that a receiver gave, and when */
+/**
+ * struct heard - the characters that a receiver gave
+ * @bytes: all of them, @len
+ * @right: how many of them had been sent then
+ * @wrong: how many had not
+ * @last_wrong: which was the last of those; 0 without one
+ * @last_missing: which of the characters sent, counted from 1, was the last one not given; 0: none
+ */
 struct heard {
 	u8 *bytes;
-	u64 *ns;
 	size_t len;
+	size_t right;
+	size_t wrong;
+	size_t last_wrong;
+	size_t last_missing;
 };
 
 /* Hands over the edges from the one at @from on, with their levels or as toggles. */
