@@ -55,7 +55,7 @@ static bool has_ending(const char *name, const char *ending)
 	return len > ending_len && !strcmp(name + len - ending_len, ending);
 }
 
-static void load_vector(struct vector *v, const char *directory, const char *name)
+void load_vector(struct vector *v, const char *directory, const char *name)
 {
 	FILE *file;
 

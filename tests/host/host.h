@@ -35,6 +35,7 @@ struct vector {
 	size_t len;
 };
 
+void load_vector(struct vector *v, const char *directory, const char *name);
 size_t load_vectors(struct vector **vectors);
 void free_vectors(struct vector *vectors, size_t count);
 
