@@ -10,14 +10,14 @@ HOST_CFLAGS := -std=gnu11 -O2 -g -fno-omit-frame-pointer -Wall -Wextra -Wshadow 
 	-Wmissing-prototypes -Wno-format-truncation -D_GNU_SOURCE -DMETERLINE_VERSION='"$(VERSION)"' -Ikernel/telegram
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all
 
-HOST_TESTS := chunks ciphers flips limits records softuart speeds fuzz_ciphers fuzz_decoders fuzz_records
+HOST_TESTS := chunks ciphers flips limits records softuart speeds fuzz_ciphers fuzz_decoders fuzz_records fuzz_softuart
 HOST_PROGRAMS := $(HOST_TESTS:%=build/tests/%)
 HOST_SHARED := host edges tic_reference p1_reference
 HOST_OBJECT = $(patsubst %.c,build/tests/objects/%.o,$(1))
 HOST_DECODERS := $(call HOST_OBJECT,$(wildcard kernel/telegram/*.c))
 HOST_SUPPORT := $(HOST_SHARED:%=build/tests/objects/tests/host/%.o) $(HOST_DECODERS)
 HOST_METERCTL := $(call HOST_OBJECT,$(METERCTL_SOURCES))
-FUZZERS := fuzz_ciphers fuzz_decoders fuzz_records
+FUZZERS := fuzz_ciphers fuzz_decoders fuzz_records fuzz_softuart
 # What reads encrypted P1.
 CIPHER_SOURCES := userspace/decode/crypt.c userspace/decode/p1_cipher.c userspace/decode/p1_keys.c userspace/decode/stream.c \
 	userspace/lib/locked.c userspace/lib/say.c
