@@ -40,7 +40,14 @@ build/bench/decoder_rate: tests/bench/decoder_rate.c $(wildcard kernel/telegram/
 	@echo "  CC      $@"
 	@$(CC) -O2 -g -Wall -Wextra -Ikernel/telegram -o $@ $(filter %.c,$^)
 
-bench: build/bench/bench build/bench/decoder_rate build/meterd $(BENCH_FILES)
+build/bench/softuart_rate: tests/bench/softuart_rate.c tests/host/edges.c tests/host/host.c \
+		$(wildcard kernel/telegram/*.[ch]) tests/host/edges.h tests/host/host.h
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	@$(CC) -O2 -g -Wall -Wextra -D_GNU_SOURCE -Ikernel/telegram -Itests/host -o $@ $(filter %.c,$^)
+
+bench: build/bench/bench build/bench/decoder_rate build/bench/softuart_rate build/meterd $(BENCH_FILES)
 	@uname -m; sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -n 1
 	@build/bench/bench $(foreach i,$(BENCH_FILES),$(notdir $(basename $i))=$i$(if $(findstring encrypted,$i),$(comma)tests/bench/keys.json))
+	@build/bench/softuart_rate build/bench/tic.standard.mono.bin
 	@tests/bench/meterd
