@@ -21,12 +21,15 @@
 #define SECOND_NS 1000000000u
 
 /* Lengths in eighths of a bit. */
-#define GLITCH	   1	/* shorter is not even looked at */
-#define NEAR	   2	/* skews no further apart may be the same: jitter does as much */
-#define HALF	   4	/* shorter, skew corrected, is no bit */
-#define DATA_OVER  68	/* a falling edge from here on is not one of data */
-#define STOP_OVER  75	/* and from here on it is the next start bit */
-#define TOO_LONG   84	/* no character lasts so long, and no level in one */
+#define GLITCH	     1	/* shorter is not even looked at */
+#define NEAR	     2	/* another skew than the assumed one: more than jitter does */
+#define HALF	     4	/* shorter, skew corrected, is no bit */
+#define LONGEST_BIT  13 /* a low or high one, with all skew */
+#define TWO_AT_LEAST 10 /* the shortest low and high one together, with jitter */
+#define TWO_AT_MOST  17
+#define DATA_OVER    68 /* a falling edge from here on is not one of data */
+#define STOP_OVER    75 /* and from here on it is the next start bit */
+#define TOO_LONG     84 /* no character lasts so long, and no level in one */
 
 #define STOP_BIT   9
 #define FRAME_BITS 10
@@ -37,7 +40,7 @@
 
 /* The first good character moves what is learned by one part in so many, later ones by less. */
 #define LEARN_FIRST 16
-#define LEARN_MAX 222
+#define LEARN_MAX   222
 
 /* Pulses of both polarities from which the shortest are taken. */
 #define BLOCK_PULSES 16
@@ -46,11 +49,11 @@
  * Pulses over which the speed is decided, and what they are: 9600 baud has bits of 52 to 156 us
  * with any skew, 1200 baud none shorter than 250 us.
  */
-#define SPEED_PULSES	   32
-#define SPEED_SHORT_NS	   210000
-#define SPEED_GLITCH_NS	   26000
+#define SPEED_PULSES	    32
+#define SPEED_SHORT_NS	    210000
+#define SPEED_GLITCH_NS	    26000
 #define SPEED_FAST_AT_LEAST 6
-#define SPEED_SLOW_AT_MOST 1
+#define SPEED_SLOW_AT_MOST  1
 
 static inline u32 eighths(const struct softuart *u, unsigned int count)
 {
@@ -68,11 +71,6 @@ static inline u32 ns_between(u64 from, u64 to)
 static inline s32 within(s32 value, s32 least, s32 most)
 {
 	return value < least ? least : value > most ? most : value;
-}
-
-static inline bool is_within(s32 value, s32 most)
-{
-	return value >= -most && value <= most;
 }
 
 static void clear_block(struct softuart *u)
@@ -112,7 +110,6 @@ static void set_speed(struct softuart *u, unsigned int baud)
 	u->nominal_ns = SECOND_NS / baud;
 	drop_character(u);
 	set_skew(u, u->skew_ns);
-	u->block_valid = false;
 	clear_block(u);
 }
 
@@ -168,25 +165,23 @@ static void find_speed(struct softuart *u, u32 pulse_ns)
 }
 
 /*
- * The skew of a block of pulses is taken when the block before said the same, characters are bad,
- * and it is far from what is assumed: a glitch among the shortest pulses makes their sum wrong, or
- * differs from one block to the next, and good characters tell better when there are some.
+ * What a block of pulses says of the skew is taken when characters are bad and it is far from what
+ * is assumed: good characters tell better when there are some. The sum is that of two bits, unless
+ * a glitch was among the pulses or none of them was a single bit.
  */
 static void judge_block(struct softuart *u)
 {
-	u32 low = u->shortest_ns[0], high = u->shortest_ns[1];
-	bool valid = low < eighths(u, 16) && high < eighths(u, 16) &&
-		     low + high > eighths(u, 10) && low + high < eighths(u, 19);
-	s32 skew_ns = ((s32)low - (s32)high) / 2, both_ns = (skew_ns + u->block_skew_ns) / 2;
-	s32 near = eighths(u, NEAR);
+	u32 low_ns = u->shortest_ns[0], high_ns = u->shortest_ns[1];
+	s32 skew_ns = ((s32)low_ns - (s32)high_ns) / 2, near_ns = eighths(u, NEAR);
+	bool is_bit = low_ns < eighths(u, LONGEST_BIT) && high_ns < eighths(u, LONGEST_BIT) &&
+		      low_ns + high_ns > eighths(u, TWO_AT_LEAST) &&
+		      low_ns + high_ns < eighths(u, TWO_AT_MOST);
 
-	if (valid && u->block_valid && u->trust < TRUST_PROOF &&
-	    is_within(skew_ns - u->block_skew_ns, near) && !is_within(both_ns - u->skew_ns, near)) {
-		set_skew(u, both_ns);
+	if (is_bit && u->trust < TRUST_PROOF &&
+	    within(skew_ns, u->skew_ns - near_ns, u->skew_ns + near_ns) != skew_ns) {
+		set_skew(u, skew_ns);
 		u->learned = 0;
 	}
-	u->block_valid = valid;
-	u->block_skew_ns = skew_ns;
 	clear_block(u);
 }
 
@@ -265,7 +260,7 @@ static void short_pulse(struct softuart *u)
 	u->damaged = true;
 	if (u->at)
 		return;
-	u->open = false;	/* no start bit */
+	u->open = false; /* no start bit */
 	bad_character(u);
 }
 
@@ -290,7 +285,8 @@ static void place_edge(struct softuart *u, u32 pulse_ns)
 		short_pulse(u);
 		return;
 	}
-	if (bit <= u->at || bit > STOP_BIT || (!u->level && place_ns >= (s32)eighths(u, DATA_OVER))) {
+	if (bit <= u->at || bit > STOP_BIT ||
+	    (!u->level && place_ns >= (s32)eighths(u, DATA_OVER))) {
 		u->damaged = true;
 		return;
 	}
@@ -340,18 +336,14 @@ static void edge_was_lost(struct softuart *u, u64 time_ns)
 /* Low where it must be high, and levels are inferred: it is high. */
 static void level_was_wrong(struct softuart *u)
 {
+	u32 low_ns = u->shortest_ns[0];
+
 	u->stats.lost_edges++;
 	drop_character(u);
 	u->edge_ns = u->latest_ns;
 	u->level = 1;
-}
-
-/* The level that an edge leads to, when it could not be read. The first one is a start bit's. */
-static unsigned int other_level(struct softuart *u, u32 since_ns)
-{
-	if (!u->level && since_ns >= eighths(u, TOO_LONG))
-		level_was_wrong(u);
-	return !u->level;
+	u->shortest_ns[0] = u->shortest_ns[1];
+	u->shortest_ns[1] = low_ns;
 }
 
 /* What came before an edge to @level. False: the two edges are a glitch, as if they never were. */
@@ -387,38 +379,6 @@ void softuart_lost(struct softuart *u)
 }
 
 /**
- * softuart_edge - take one edge
- * @u: receiver of the line; the caller serialises all calls on it
- * @time_ns: when it was, by any clock that does not go back
- * @level: of the line after it: 0, 1 (idle), or SOFTUART_TOGGLE
- *
- * Return: a character, 0 to 255, that was complete before this edge; or SOFTUART_NONE.
- */
-int softuart_edge(struct softuart *u, u64 time_ns, unsigned int level)
-{
-	int character = SOFTUART_NONE;
-	u32 since_ns;
-
-	if (time_ns < u->latest_ns)
-		softuart_lost(u);
-	since_ns = ns_between(u->latest_ns, time_ns);
-	if (u->find_speed)
-		find_speed(u, since_ns);
-	u->toggles = level >= SOFTUART_TOGGLE;
-	if (u->toggles)
-		level = other_level(u, since_ns);
-	u->latest_ns = time_ns;
-	if (!take_before(u, time_ns, level, since_ns))
-		return SOFTUART_NONE;
-	if (u->open && ns_between(u->start_ns, time_ns) >= eighths(u, level ? TOO_LONG : STOP_OVER))
-		character = end_character(u, u->level);
-	u->pending = true;
-	u->pending_ns = time_ns;
-	u->level = level;
-	return character;
-}
-
-/**
  * softuart_deadline - when softuart_expire() has something to do if no edge comes before
  * @u: receiver of the line; the caller serialises all calls on it
  *
@@ -448,4 +408,39 @@ int softuart_expire(struct softuart *u, u64 now_ns)
 	if (u->toggles && !u->level)
 		level_was_wrong(u);
 	return u->open ? end_character(u, u->level) : SOFTUART_NONE;
+}
+
+/**
+ * softuart_edge - take one edge
+ * @u: receiver of the line; the caller serialises all calls on it
+ * @time_ns: when it was, by any clock that does not go back
+ * @level: of the line after it: 0, 1 (idle), or SOFTUART_TOGGLE
+ *
+ * Does what softuart_expire() would have done before, if the caller's timer is late.
+ *
+ * Return: a character, 0 to 255, that was complete before this edge; or SOFTUART_NONE.
+ */
+int softuart_edge(struct softuart *u, u64 time_ns, unsigned int level)
+{
+	int character;
+	u32 since_ns;
+
+	if (time_ns < u->latest_ns)
+		softuart_lost(u);
+	since_ns = ns_between(u->latest_ns, time_ns);
+	character = softuart_expire(u, time_ns);
+	if (u->find_speed)
+		find_speed(u, since_ns);
+	u->toggles = level >= SOFTUART_TOGGLE;
+	if (u->toggles)
+		level = !u->level; /* The first edge is a start bit's. */
+	u->latest_ns = time_ns;
+	if (!take_before(u, time_ns, level, since_ns))
+		return character;
+	if (u->open && !level && ns_between(u->start_ns, time_ns) >= eighths(u, STOP_OVER))
+		character = end_character(u, u->level);
+	u->pending = true;
+	u->pending_ns = time_ns;
+	u->level = level;
+	return character;
 }

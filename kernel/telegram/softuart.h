@@ -51,7 +51,6 @@ struct softuart {
 	s32 skew_ns;		/* rising edges come so much later than falling ones */
 	s32 rising_ns;		/* sum of what this character's rising edges are later than that */
 	s32 falling_ns;		/* what the last falling edge of this character was too late */
-	s32 block_skew_ns;	/* what the last block of pulses says of @skew_ns, if @block_valid */
 	u32 shortest_ns[2];	/* low and high pulse of this block */
 	u16 frame;		/* start bit, 8 bits, stop bit */
 	u8 at;			/* bits of @frame that are known */
@@ -71,7 +70,6 @@ struct softuart {
 	bool open;		/* between start and stop bit */
 	bool damaged;		/* the open character is */
 	bool lost;		/* and that is counted already */
-	bool block_valid;
 };
 
 void softuart_init(struct softuart *u, unsigned int baud);

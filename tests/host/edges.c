@@ -95,8 +95,7 @@ void wire_pulse(struct wire *w, size_t behind, u32 offset_ns, u32 ns)
 
 void wire_remove(struct wire *w, size_t at, size_t count)
 {
-	memmove(w->edges + at, w->edges + at + count,
-		(w->count - at - count) * sizeof(*w->edges));
+	memmove(w->edges + at, w->edges + at + count, (w->count - at - count) * sizeof(*w->edges));
 	w->count -= count;
 }
 
@@ -154,7 +153,7 @@ static void wait_until(struct listening *l, u64 ns)
 		take(l, softuart_expire(l->u, deadline), deadline);
 }
 
-struct heard hear(struct softuart *u, const struct wire *w, size_t from, bool toggle)
+struct heard hear(struct softuart *u, const struct wire *w, size_t from, unsigned int how)
 {
 	struct heard h = { .bytes = malloc(w->count + 1) };
 	struct listening l = { u, w, &h, 0 };
@@ -164,8 +163,10 @@ struct heard hear(struct softuart *u, const struct wire *w, size_t from, bool to
 	for (size_t i = from; i < w->count; i++) {
 		const struct edge *e = &w->edges[i];
 
-		wait_until(&l, e->ns);
-		take(&l, softuart_edge(u, e->ns, toggle ? SOFTUART_TOGGLE : e->level), e->ns);
+		if (!(how & HEAR_LATE))
+			wait_until(&l, e->ns);
+		take(&l, softuart_edge(u, e->ns, how & HEAR_TOGGLES ? SOFTUART_TOGGLE : e->level),
+		     e->ns);
 	}
 	wait_until(&l, SOFTUART_NEVER - 1);
 	if (l.next < w->sent_count)

@@ -78,8 +78,12 @@ struct heard {
 	size_t last_missing;
 };
 
-/* Hands over the edges from the one at @from on, with their levels or as toggles. */
-struct heard hear(struct softuart *u, const struct wire *w, size_t from, bool toggle);
+/* How edges are handed over: without their levels; with a timer that is always late. */
+#define HEAR_TOGGLES 1u
+#define HEAR_LATE    2u
+
+/* Hands over the edges from the one at @from on. */
+struct heard hear(struct softuart *u, const struct wire *w, size_t from, unsigned int how);
 void heard_free(struct heard *h);
 
 #endif /* EDGES_H */
