@@ -95,7 +95,7 @@ sub planted {
 	my (undef, $errors, $failed) = run([$compiler, @flags, qw(-x c -c -o), $object, '-'], $_);
 	return fail("$name: $errors") if $failed;
 	my @objects = grep { !m{/telegram/$source\.o$} } glob('build/tests/objects/kernel/telegram/*.o');
-	push @objects, map { "build/tests/objects/tests/host/$_.o" } qw(host tic_reference p1_reference), $test;
+	push @objects, map { "build/tests/objects/tests/host/$_.o" } qw(host edges tic_reference p1_reference), $test;
 	push @objects, 'build/tests/objects/tests/host/fuzz_main.o' if $test =~ /fuzz/;
 	(undef, $errors, $failed) = run([$compiler, $sanitizers, qw(-o build/tests/planted), @objects, $object]);
 	return fail("$name: $errors") if $failed;
@@ -108,5 +108,7 @@ planted('a sum that does not see bit 5', 'fuzz_decoders', 'tic', sub { s/& 0x3f\
 planted('a horodate that is not looked at', 'fuzz_decoders', 'tic', sub { s/(static inline bool tic_horodate\(const u8 \*text\)\n\{)/$1\n\treturn true;/ });
 planted('a limit that is one too low', 'limits', 'p1', sub { s/d->len == METERLINE_P1_MAX_BYTES/d->len == METERLINE_P1_MAX_BYTES - 1/g });
 planted('a record without its gap', 'records', 'record', sub { s/h->gap \? METERLINE_FLAG_GAP/0 ? METERLINE_FLAG_GAP/ });
+planted('a skew that grows for ever', 'fuzz_softuart', 'softuart', sub { s/within\(skew_ns, -most, most\)/skew_ns/ });
+planted('an edge without the deadline before it', 'fuzz_softuart', 'softuart', sub { s/character = softuart_expire\(u, time_ns\);/character = SOFTUART_NONE;/ });
 
 done_testing();
