@@ -12,21 +12,40 @@ die()
 	exit 1
 }
 
-# The meta package whose dependency names the release of kernel $1.
-headers_package()
+# The kernel that guest $1 runs. Two machines are arm64 wherever they are emulated.
+guest_kernel()
 {
-	case $1 in
-	6.1) echo "linux-headers-$arch" ;;
-	*) echo "linux-headers-$1-$arch" ;;
+	case ${1%%+*} in
+	raspi3b | virt-arm64) echo 6.12-arm64 ;;
+	*) echo "${1%%+*}" ;;
 	esac
 }
 
-# Release of kernel $1 as its installed headers have it, such as 6.1.0-56-amd64; a release stays what it is.
+# The architecture of kernel $1.
+kernel_arch()
+{
+	case $1 in
+	*-arm64) echo arm64 ;;
+	*) echo "$arch" ;;
+	esac
+}
+
+# The meta package whose dependency names the release of kernel $1. A kernel for arm64 is that which this machine has
+# headers of, built for arm64.
+headers_package()
+{
+	case $1 in
+	6.1 | 6.1-*) echo "linux-headers-$arch" ;;
+	*) echo "linux-headers-${1%-arm64}-$arch" ;;
+	esac
+}
+
+# Release of kernel $1 as the installed headers have it, such as 6.1.0-56-amd64; a release stays what it is.
 kernel_release()
 {
 	[ ! -e "/lib/modules/$1/build" ] || { echo "$1"; return; }
 	dpkg-query -W -f '${Depends}' "$(headers_package "$1")" 2>/dev/null |
-		sed -n 's/^linux-headers-\([^ ,]*\).*/\1/p'
+		sed -n "s/^linux-headers-\([^ ,]*\)-$arch.*/\1-$(kernel_arch "$1")/p"
 }
 
 # The directory of the cache which holds debug kernel $1 (uml or smp): by source version and configuration.
@@ -40,9 +59,10 @@ debug_kernel_dir()
 # The tree to build modules for kernel $1 against.
 kernel_build_dir()
 {
-	case $1 in
-	uml | smp) echo "$(debug_kernel_dir "$1")/build" ;;
-	*) echo "/lib/modules/$(kernel_release "$1")/build" ;;
+	case $(kernel_arch "$1"):$1 in
+	*:uml | *:smp) echo "$(debug_kernel_dir "$1")/build" ;;
+	"$arch":*) echo "/lib/modules/$(kernel_release "$1")/build" ;;
+	*) "$top/tests/vm/get-kernel" --headers "$1" ;;
 	esac
 }
 

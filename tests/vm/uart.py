@@ -59,9 +59,9 @@ class Uart:
         self.quiet = threading.Event()
         self.quiet.set()
 
-    def serve(self, control):
+    def serve(self, requests, answer):
         """Answers the requests of host-play: `play ID FILE BAUD GAP LOOP` and `stop`, one on a line."""
-        for line in control.makefile("r", errors="replace"):
+        for line in requests:
             words = line.split()
             if words == ["stop"]:
                 self.stopped.set()
@@ -70,9 +70,9 @@ class Uart:
                 self.quiet.wait()
                 self.stopped.clear()
                 self.quiet.clear()
-                threading.Thread(target=self.answer, args=(control, words[1:]), daemon=True).start()
+                threading.Thread(target=self.answer, args=(answer, words[1:]), daemon=True).start()
 
-    def answer(self, control, words):
+    def answer(self, answer, words):
         data = self.find(words[1])
         if data is not None:
             termios.tcflush(self.slave, termios.TCIFLUSH)
@@ -80,7 +80,7 @@ class Uart:
             for _ in range(loop):
                 self.play(data, baud, gap / 1000)
         self.quiet.set()
-        control.sendall(f"{'absent' if data is None else 'done'} {words[0]}\n".encode())
+        answer(f"{'absent' if data is None else 'done'} {words[0]}\n".encode())
 
     def find(self, name):
         """The bytes of a file, or 20 telegrams of the simulator, always the same; None when there is no such thing."""

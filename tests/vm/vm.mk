@@ -1,16 +1,26 @@
 # SPDX-License-Identifier: MIT
 # The tests in virtual machines; see tests/vm/README.md.
 
-SELFTESTS := $(patsubst tests/selftests/%.c,build/selftests/%,$(wildcard tests/selftests/*.c))
+SELFTESTS := $(patsubst tests/selftests/%.c,%,$(wildcard tests/selftests/*.c))
 
-.PHONY: selftests check-modules check-vm check-debug check-smp
+.PHONY: selftests selftests-arm64 check-modules check-vm check-debug check-smp
 
-selftests: $(SELFTESTS)
+selftests: $(SELFTESTS:%=build/selftests/%)
+selftests-arm64: $(SELFTESTS:%=build/selftests-arm64/%)
 
-build/selftests/%: tests/selftests/%.c $(wildcard tests/selftests/*.h) kernel/include/uapi/linux/meterline.h
-	@mkdir -p build/selftests
+SELFTEST_NEEDS := $(wildcard tests/selftests/*.h) kernel/include/uapi/linux/meterline.h
+
+define build_selftest
+	@mkdir -p $(@D)
 	@echo "  CC      $@"
-	@$(CC) -O2 -Wall -static -Ikernel/include/uapi -o $@ $< -lpthread
+	@$(1) -O2 -Wall -static -Ikernel/include/uapi -o $@ $< -lpthread
+endef
+
+build/selftests/%: tests/selftests/%.c $(SELFTEST_NEEDS)
+	$(call build_selftest,$(CC))
+
+build/selftests-arm64/%: tests/selftests/%.c $(SELFTEST_NEEDS)
+	$(call build_selftest,aarch64-linux-gnu-gcc)
 
 check-modules:
 	$(PROVE) tests/vm/modules.t
