@@ -23,6 +23,13 @@ typedef u8 ldisc_flag_t;
 typedef size_t ldisc_count_t;
 #endif
 
+/* serdev_device_ops.receive_buf(): what it returns. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+typedef int serdev_count_t;
+#else
+typedef size_t serdev_count_t;
+#endif
+
 /* class.dev_uevent(): its device. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 typedef struct device uevent_device_t;

@@ -5,6 +5,7 @@
 #include <linux/init.h>
 #include <linux/module.h>
 
+#include "line_serdev.h"
 #include "meter.h"
 
 static int __init meterline_init(void)
@@ -20,8 +21,13 @@ static int __init meterline_init(void)
 	ret = line_tty_init();
 	if (ret)
 		goto err_meter;
+	ret = line_serdev_init();
+	if (ret)
+		goto err_tty;
 	return 0;
 
+err_tty:
+	line_tty_exit();
 err_meter:
 	meter_exit();
 err_sysfs:
@@ -29,9 +35,13 @@ err_sysfs:
 	return ret;
 }
 
-/* No tty has the discipline and no file is open: they hold the module. */
+/*
+ * No tty has the discipline and no file is open: they hold the module. What the device tree bound
+ * does not, and goes with its driver.
+ */
 static void __exit meterline_exit(void)
 {
+	line_serdev_exit();
 	line_tty_exit();
 	meter_exit();
 	meter_sysfs_exit();

@@ -374,6 +374,66 @@ void meter_relearn(struct meter *m)
 	spin_unlock(&m->rx_lock);
 }
 
+/**
+ * meter_hearing - how the meter is heard
+ * @m: the meter
+ *
+ * Return: see struct meter_hearing.
+ */
+struct meter_hearing meter_hearing(struct meter *m)
+{
+	struct meter_hearing h;
+
+	spin_lock(&m->rx_lock);
+	h.seen = line_decoder_seen(&m->decoder);
+	h.bytes = m->decoder.stats.bytes;
+	spin_unlock(&m->rx_lock);
+	spin_lock(&m->lock);
+	h.reads = meter_is_fresh(m, ktime_get_boottime_ns());
+	spin_unlock(&m->lock);
+	return h;
+}
+
+/**
+ * meter_watch_open - tell the line whether somebody has /dev/meterN open, now and on each change
+ * @m: the meter
+ * @watch: work of the line, which asks meter_is_open(); NULL ends it, before meter_unregister()
+ *
+ * Does not sleep. @watch may still run on return.
+ */
+void meter_watch_open(struct meter *m, struct work_struct *watch)
+{
+	spin_lock(&m->lock);
+	m->watch = watch;
+	if (watch)
+		schedule_work(watch);
+	spin_unlock(&m->lock);
+}
+
+/**
+ * meter_is_open - whether somebody has /dev/meterN open
+ * @m: the meter
+ */
+bool meter_is_open(struct meter *m)
+{
+	return READ_ONCE(m->open_files);
+}
+
+/**
+ * meter_count_open - a file of /dev/meterN was opened or closed
+ * @m: the meter, whose lock the caller holds
+ * @opened: it was opened
+ */
+void meter_count_open(struct meter *m, bool opened)
+{
+	unsigned int before = m->open_files;
+
+	lockdep_assert_held(&m->lock);
+	m->open_files += opened ? 1 : -1;
+	if (m->watch && !(before && m->open_files))
+		schedule_work(m->watch);
+}
+
 static void meter_put_alive(void)
 {
 	if (refcount_dec_and_test(&meters_alive))

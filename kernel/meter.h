@@ -129,6 +129,8 @@ struct meter_iio;
  * @uart_overruns: characters that the UART lost, at least
  * @records_lost: records that readers were too slow for
  * @iio_skipped: telegrams that lacked a channel which was being captured
+ * @open_files: of /dev/meterN
+ * @watch: of the line, run when @open_files is no longer 0, or 0 again; NULL: nobody asks
  * @ring: telegrams for readers and for raw/
  * @values: what fields/ shows
  * @seen: labels and quantities of undamaged telegrams
@@ -167,6 +169,8 @@ struct meter {
 	u64 uart_overruns;
 	u64 records_lost;
 	u64 iio_skipped;
+	unsigned int open_files;
+	struct work_struct *watch;
 	struct meter_ring ring;
 	struct meter_values values;
 	struct meter_files seen;
@@ -188,16 +192,32 @@ static inline struct meter *to_meter(const struct device *dev)
 	return container_of(dev, struct meter, dev);
 }
 
+/**
+ * struct meter_hearing - what a line learns from its bytes
+ * @reads: telegrams come
+ * @seen: what the line seems to carry if none come
+ * @bytes: all bytes so far
+ */
+struct meter_hearing {
+	bool reads;
+	enum line_seen seen;
+	u64 bytes;
+};
+
 /* meter.c: for the lines */
 struct meter *meter_register(struct device *parent, const char *port, const char *source);
 void meter_unregister(struct meter *m);
 void meter_receive(struct meter *m, const u8 *bytes, size_t count);
 void meter_count_overruns(struct meter *m, size_t count);
 void meter_relearn(struct meter *m);
+struct meter_hearing meter_hearing(struct meter *m);
+void meter_watch_open(struct meter *m, struct work_struct *watch);
+bool meter_is_open(struct meter *m);
 int meter_init(void);
 void meter_exit(void);
 
 /* meter.c: for what shows the meter */
+void meter_count_open(struct meter *m, bool opened);
 bool meter_is_fresh(const struct meter *m, u64 now);
 u64 meter_keep_ns(const struct meter *m);
 

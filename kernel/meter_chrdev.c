@@ -61,6 +61,8 @@ static int meter_open(struct inode *inode, struct file *file)
 	spin_lock(&m->lock);
 	dead = m->dead;
 	r->seq = m->ring.first_seq;
+	if (!dead)
+		meter_count_open(m, true);
 	spin_unlock(&m->lock);
 	if (dead) {
 		mutex_destroy(&r->lock);
@@ -78,6 +80,9 @@ static int meter_release_file(struct inode *inode, struct file *file)
 {
 	struct reader *r = file->private_data;
 
+	spin_lock(&r->m->lock);
+	meter_count_open(r->m, false);
+	spin_unlock(&r->m->lock);
 	kvfree(r->text);
 	mutex_destroy(&r->lock);
 	put_device(&r->m->dev);

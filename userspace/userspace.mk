@@ -58,8 +58,8 @@ build/objects/%.o: %.c userspace/userspace.mk
 	@$(CC) $(USERSPACE_CPPFLAGS) $(USERSPACE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # Tests of what userspace/lib decides, under the sanitizers.
-build/userspace-tests/speed_search: tests/userspace/speed_search.c userspace/lib/speed_search.c \
-		userspace/lib/speed_search.h
+build/userspace-tests/speed_search: tests/userspace/speed_search.c kernel/telegram/speed_search.c \
+		kernel/telegram/speed_search.h
 	@mkdir -p $(@D)
 	@echo "  CC      $@"
 	@$(CC) $(USERSPACE_CFLAGS) -fsanitize=address,undefined -o $@ $(filter %.c,$^)

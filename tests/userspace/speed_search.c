@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-#include "../../userspace/lib/speed_search.h"
+#include "../../kernel/telegram/speed_search.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

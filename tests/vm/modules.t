@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The module builds in silence against the headers of 6.1, of 6.12 and of each newer kernel that are installed.
+# The module builds in silence against the headers of 6.1, of 6.12 and of each newer kernel that are installed, and for
+# arm64, where it has the parts that need a device tree.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -24,8 +25,13 @@ silent_build()
 	fi
 }
 
+foreign_kernels()
+{
+	[ "$arch" = arm64 ] || echo 6.1-arm64 6.12-arm64
+}
+
 echo "TAP version 13"
-for kernel in 6.1 6.12 $(newer_headers); do
+for kernel in 6.1 6.12 $(newer_headers) $(foreign_kernels); do
 	silent_build "builds for $kernel without a warning" "$kernel" "$out/$kernel" W=1
 	silent_build "sparse finds nothing for $kernel" "$kernel" "$out/$kernel-sparse" C=2
 	silent_build "builds for $kernel without IIO" "$kernel" "$out/$kernel-noiio" W=1 METERLINE_IIO=n

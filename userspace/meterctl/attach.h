@@ -6,7 +6,7 @@
 #define METERCTL_ATTACH_H
 
 #include "../lib/meters.h"
-#include "../lib/speed_search.h"
+#include "../../kernel/telegram/speed_search.h"
 #include "../lib/tty.h"
 
 /**

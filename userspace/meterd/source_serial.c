@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "../lib/meters.h"
-#include "../lib/speed_search.h"
+#include "../../kernel/telegram/speed_search.h"
 #include "../lib/tty.h"
 #include "device_wait.h"
 #include "source.h"

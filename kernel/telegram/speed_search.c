@@ -1,10 +1,10 @@
-// SPDX-License-Identifier: MIT
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
  * Which speed a line has, by trying: 1200 bit/s is TIC historique, 9600 TIC standard and P1 before
  * DSMR 4, 115200 P1 since then. A meter's mode can be changed from afar on any day, so a line that
  * was read and falls silent is searched again.
  *
- * Only decides; the caller has the tty and the clock.
+ * Freestanding, as telegram.h. Only decides; the caller has the line and the clock.
  */
 #include "speed_search.h"
 
@@ -52,6 +52,20 @@ void speed_search_init(struct speed_search *s, unsigned int fixed, u64 now_ms)
 }
 
 /**
+ * speed_search_begin_at - try this one first
+ * @s: the search
+ * @bit_per_s: the speed, one of those that are tried
+ */
+void speed_search_begin_at(struct speed_search *s, unsigned int bit_per_s)
+{
+	unsigned int i;
+
+	for (i = 0; i < SPEEDS; i++)
+		if (speeds[i].bit_per_s == bit_per_s)
+			s->at = i;
+}
+
+/**
  * speed_search_speed - what the line is to be set to
  * @s: the search
  *
@@ -59,7 +73,7 @@ void speed_search_init(struct speed_search *s, unsigned int fixed, u64 now_ms)
  */
 unsigned int speed_search_speed(const struct speed_search *s)
 {
-	return s->fixed ? s->fixed : speeds[s->current].bit_per_s;
+	return s->fixed ? s->fixed : speeds[s->at].bit_per_s;
 }
 
 /**
@@ -84,7 +98,7 @@ void speed_search_silence(struct speed_search *s, u64 now_ms)
 
 static unsigned int silent_ms(const struct speed_search *s)
 {
-	return s->tried < SPEEDS ? speeds[s->current].first_ms : speeds[s->current].later_ms;
+	return s->tried < SPEEDS ? speeds[s->at].first_ms : speeds[s->at].later_ms;
 }
 
 /**
@@ -119,7 +133,7 @@ u64 speed_search_until(const struct speed_search *s, enum line_seen seen, bool h
  */
 void speed_search_next(struct speed_search *s, u64 now_ms)
 {
-	s->current = (s->current + 1) % SPEEDS;
+	s->at = (s->at + 1) % SPEEDS;
 	s->tried++;
 	s->read = false;
 	s->since_ms = now_ms;
