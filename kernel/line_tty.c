@@ -70,13 +70,16 @@ static void line_close(struct tty_struct *tty)
 	meter_unregister(m);
 }
 
-static size_t count_overruns(const ldisc_flag_t *flags, size_t count)
+static void count_errors(struct meter *m, const ldisc_flag_t *flags, size_t count)
 {
-	size_t overruns = 0;
+	size_t overruns = 0, framing = 0;
 
-	while (count--)
-		overruns += *flags++ == TTY_OVERRUN;
-	return overruns;
+	while (count--) {
+		overruns += *flags == TTY_OVERRUN;
+		framing += *flags++ == TTY_FRAME;
+	}
+	if (overruns || framing)
+		meter_count_uart_errors(m, overruns, framing);
 }
 
 /*
@@ -88,10 +91,9 @@ static void line_receive(struct tty_struct *tty, const u8 *bytes, const ldisc_fl
 			 ldisc_count_t count)
 {
 	struct meter *m = tty->disc_data;
-	size_t overruns = flags ? count_overruns(flags, count) : 0;
 
-	if (overruns)
-		meter_count_overruns(m, overruns);
+	if (flags)
+		count_errors(m, flags, count);
 	meter_receive(m, bytes, count);
 	/* A meter cannot be held up, and the other end of a pty waits for this. */
 	if (tty_throttled(tty))

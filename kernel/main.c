@@ -5,6 +5,7 @@
 #include <linux/init.h>
 #include <linux/module.h>
 
+#include "line_gpio.h"
 #include "line_serdev.h"
 #include "meter.h"
 
@@ -24,8 +25,13 @@ static int __init meterline_init(void)
 	ret = line_serdev_init();
 	if (ret)
 		goto err_tty;
+	ret = line_gpio_init();
+	if (ret)
+		goto err_serdev;
 	return 0;
 
+err_serdev:
+	line_serdev_exit();
 err_tty:
 	line_tty_exit();
 err_meter:
@@ -41,6 +47,7 @@ err_sysfs:
  */
 static void __exit meterline_exit(void)
 {
+	line_gpio_exit();
 	line_serdev_exit();
 	line_tty_exit();
 	meter_exit();

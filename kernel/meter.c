@@ -352,14 +352,16 @@ void meter_receive(struct meter *m, const u8 *bytes, size_t count)
 }
 
 /**
- * meter_count_overruns - the UART lost characters
+ * meter_count_uart_errors - what the UART said of the characters that came, or did not
  * @m: the meter
- * @count: how often it said so
+ * @overruns: how often it lost characters
+ * @framing: characters without a stop bit
  */
-void meter_count_overruns(struct meter *m, size_t count)
+void meter_count_uart_errors(struct meter *m, size_t overruns, size_t framing)
 {
 	spin_lock(&m->lock);
-	m->uart_overruns += count;
+	m->uart_overruns += overruns;
+	m->uart_framing += framing;
 	spin_unlock(&m->lock);
 }
 

@@ -127,6 +127,7 @@ struct meter_iio;
  * @last_full: the same of the last full telegram
  * @interval_ms: the last two intervals between full telegrams; 0: not known
  * @uart_overruns: characters that the UART lost, at least
+ * @uart_framing: characters without a stop bit
  * @records_lost: records that readers were too slow for
  * @iio_skipped: telegrams that lacked a channel which was being captured
  * @open_files: of /dev/meterN
@@ -167,6 +168,7 @@ struct meter {
 	u64 last_full;
 	u32 interval_ms[2];
 	u64 uart_overruns;
+	u64 uart_framing;
 	u64 records_lost;
 	u64 iio_skipped;
 	unsigned int open_files;
@@ -208,7 +210,7 @@ struct meter_hearing {
 struct meter *meter_register(struct device *parent, const char *port, const char *source);
 void meter_unregister(struct meter *m);
 void meter_receive(struct meter *m, const u8 *bytes, size_t count);
-void meter_count_overruns(struct meter *m, size_t count);
+void meter_count_uart_errors(struct meter *m, size_t overruns, size_t framing);
 void meter_relearn(struct meter *m);
 struct meter_hearing meter_hearing(struct meter *m);
 void meter_watch_open(struct meter *m, struct work_struct *watch);

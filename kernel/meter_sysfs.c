@@ -203,6 +203,7 @@ COUNTER(oversize, decoder.stats.oversize);
 COUNTER(resyncs, decoder.stats.resyncs);
 COUNTER(unknown_labels, decoder.stats.unknown_labels);
 COUNTER(uart_overruns, uart_overruns);
+COUNTER(uart_framing, uart_framing);
 COUNTER(records_lost, records_lost);
 COUNTER(iio_skipped, iio_skipped);
 
@@ -216,6 +217,7 @@ static struct attribute *statistics_attrs[] = {
 	&counter_resyncs.attr.attr,
 	&counter_unknown_labels.attr.attr,
 	&counter_uart_overruns.attr.attr,
+	&counter_uart_framing.attr.attr,
 	&counter_records_lost.attr.attr,
 	&counter_iio_skipped.attr.attr,
 	NULL,

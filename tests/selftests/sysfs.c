@@ -22,7 +22,8 @@ static void attached_line_is_a_searching_meter(void)
 	require(!*names, "raw/ has %s", names);
 	attr_names(&l, "statistics", names, sizeof(names));
 	require(!strcmp(names, "bad_checksum bad_form bad_parity bytes iio_skipped oversize "
-			       "records_lost resyncs telegrams uart_overruns unknown_labels "),
+			       "records_lost resyncs telegrams uart_framing uart_overruns "
+			       "unknown_labels "),
 		"%s", names);
 }
 
