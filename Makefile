@@ -38,4 +38,5 @@ clean:
 -include tests/tests.mk
 -include tests/meterd/meterd.mk
 -include tests/bench/bench.mk
+-include dts/dts.mk
 -include tests/vm/vm.mk
