@@ -66,6 +66,17 @@ kernel_build_dir()
 	esac
 }
 
+# What make is to be told when it builds modules for kernel $1.
+kernel_make_arguments()
+{
+	case $(kernel_arch "$1"):$1 in
+	*:uml) echo ARCH=um ;;
+	*:smp) echo ARCH=x86_64 ;;
+	"$arch":*) ;;
+	*) echo ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- ;;
+	esac
+}
+
 # Releases of other headers that are installed, newer than 6.12.
 newer_headers()
 {

@@ -34,7 +34,7 @@ echo "TAP version 13"
 for kernel in 6.1 6.12 $(newer_headers) $(foreign_kernels); do
 	silent_build "builds for $kernel without a warning" "$kernel" "$out/$kernel" W=1
 	silent_build "sparse finds nothing for $kernel" "$kernel" "$out/$kernel-sparse" C=2
-	silent_build "builds for $kernel without IIO" "$kernel" "$out/$kernel-noiio" W=1 METERLINE_IIO=n
+	silent_build "builds for $kernel without IIO and GPIO" "$kernel" "$out/$kernel-noiio" W=1 METERLINE_IIO=n METERLINE_GPIO=n
 done
 echo "1..$count"
 exit $status

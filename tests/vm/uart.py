@@ -4,6 +4,7 @@
 import fcntl
 import os
 import pathlib
+import re
 import struct
 import subprocess
 import termios
@@ -47,9 +48,10 @@ def telegrams(data):
 
 
 class Uart:
-    """The pty is the line; qemu sets on it whatever speed the guest sets on its port."""
+    """The pty is the line; qemu sets on it whatever speed the guest sets on its port, or tells it in its trace."""
 
-    def __init__(self, folders, meterctl):
+    def __init__(self, folders, meterctl, trace=None):
+        self.trace = trace
         self.folders = [pathlib.Path(folder) for folder in folders]
         self.meterctl = meterctl
         self.master, self.slave = os.openpty()
@@ -107,11 +109,18 @@ class Uart:
         self.drain(0)
 
     def send(self, data, baud):
-        speed = SPEEDS.get(termios.tcgetattr(self.slave)[5], 0)
+        speed = self.speed()
         if baud and speed != baud:
             data = through_wrong_speed(data, baud, speed or 9600)
         self.drain(2048)
         os.write(self.master, data)
+
+    def speed(self):
+        """Of the guest's port, in bit/s; 0 when it is none of those that are known."""
+        if self.trace is None:
+            return SPEEDS.get(termios.tcgetattr(self.slave)[5], 0)
+        set_to = re.findall(r"new baudrate (\d+)", self.trace.read_text() if self.trace.exists() else "")
+        return next((speed for speed in SPEEDS.values() if set_to and abs(int(set_to[-1]) - speed) < speed / 50), 0)
 
     def drain(self, most):
         """Waits until no more than so many bytes are unread. What nobody takes is lost, as on a real line."""

@@ -26,11 +26,11 @@ check-modules:
 	$(PROVE) tests/vm/modules.t
 
 check-vm:
-	$(PROVE) -j2 tests/vm/guest-6.1.t tests/vm/guest-6.12.t tests/vm/guest-noiio.t tests/vm/guest-noiio.t
+	$(PROVE) -j2 tests/vm/guest-6.1.t tests/vm/guest-6.12.t tests/vm/guest-raspi3b.t tests/vm/guest-gpio-arm64.t tests/vm/guest-noiio.t tests/vm/guest-gpio.t
 
 ifeq ($(SMP),)
 check-debug:
-	$(PROVE) -j2 tests/vm/guest-uml.t tests/vm/harness.t
+	$(PROVE) -j2 tests/vm/guest-uml.t tests/vm/guest-gpio-uml.t tests/vm/harness.t
 else
 check-debug:
 	tests/vm/build-debug-kernel smp >/dev/null
