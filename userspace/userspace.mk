@@ -11,14 +11,17 @@ USERSPACE_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Wshadow -Wstrict-prototypes
 USERSPACE_CPPFLAGS := -D_FORTIFY_SOURCE=2
 USERSPACE_LDFLAGS := -pie -Wl,-z,relro,-z,now
 
-METERCTL_SOURCES := $(wildcard kernel/telegram/*.c userspace/lib/*.c userspace/decode/*.c \
-	userspace/meterctl/*.c)
-METERCTL_OBJECTS := $(METERCTL_SOURCES:%.c=build/objects/%.o)
-METERCTL_LIBRARIES := -lncursesw -ltinfo -ljansson -lcrypto -lsqlite3
+# What the compiler finds as gpiod.h decides which of the two files for libgpiod 1.6 and 2.x is built.
+GPIOD := $(if $(shell $(CC) $(CFLAGS) -include gpiod.h -E -x c /dev/null 2>/dev/null | grep gpiod_line_settings_new),v2,v1)
+USERSPACE_LIB := $(filter-out userspace/lib/gpio_v%.c,$(wildcard userspace/lib/*.c)) userspace/lib/gpio_$(GPIOD).c
 
-METERD_SOURCES := $(wildcard kernel/telegram/*.c userspace/lib/*.c userspace/decode/*.c userspace/meterd/*.c)
+METERCTL_SOURCES := $(wildcard kernel/telegram/*.c userspace/decode/*.c userspace/meterctl/*.c) $(USERSPACE_LIB)
+METERCTL_OBJECTS := $(METERCTL_SOURCES:%.c=build/objects/%.o)
+METERCTL_LIBRARIES := -lncursesw -ltinfo -ljansson -lcrypto -lsqlite3 -lgpiod
+
+METERD_SOURCES := $(wildcard kernel/telegram/*.c userspace/decode/*.c userspace/meterd/*.c) $(USERSPACE_LIB)
 METERD_OBJECTS := $(METERD_SOURCES:%.c=build/objects/%.o)
-METERD_LIBRARIES := -levent_core -levent_extra -lsqlite3 -linih -ludev -lmosquitto -lseccomp -ljansson -lcrypto -lpthread
+METERD_LIBRARIES := -levent_core -levent_extra -lsqlite3 -linih -ludev -lmosquitto -lseccomp -ljansson -lcrypto -lgpiod -lpthread
 
 PREFIX ?= /usr/local
 SYSTEMD_UNITS ?= /usr/lib/systemd/system
@@ -64,8 +67,15 @@ build/userspace-tests/speed_search: tests/userspace/speed_search.c kernel/telegr
 	@echo "  CC      $@"
 	@$(CC) $(USERSPACE_CFLAGS) -fsanitize=address,undefined -o $@ $(filter %.c,$^)
 
-check-userspace: build/userspace-tests/speed_search
-	$(PROVE) $^
+build/userspace-tests/gpio build/userspace-tests/libgpiod-2/gpio: tests/userspace/gpio.c tests/meterd/gpio_preload.c kernel/telegram/softuart.c \
+		$(wildcard userspace/lib/gpio*.[ch])
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	@$(CC) $(USERSPACE_CFLAGS) $(CFLAGS) -fsanitize=address,undefined -o $@ tests/userspace/gpio.c userspace/lib/gpio.c \
+		userspace/lib/gpio_uart.c userspace/lib/gpio_$(GPIOD).c kernel/telegram/softuart.c $(LDFLAGS) -lgpiod -ldl
+
+check-userspace: build/userspace-tests/speed_search build/userspace-tests/gpio
+	$(PROVE) $^ tests/userspace/gpio_v2.t
 
 check-host: check-userspace
 

@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/gpio.h>
 #include <linux/netlink.h>
 #include <netdb.h>
 #include <pthread.h>
@@ -342,6 +343,22 @@ static int use_tty(void)
 	return 0;
 }
 
+/* There is no line here: what may be asked finds that it has no file. */
+static int use_gpio(void)
+{
+	static const unsigned int requests[] = {
+		GPIO_GET_CHIPINFO_IOCTL, GPIO_GET_LINEINFO_IOCTL, GPIO_GET_LINEHANDLE_IOCTL,
+		GPIO_GET_LINEEVENT_IOCTL, GPIOHANDLE_SET_LINE_VALUES_IOCTL,
+		GPIOHANDLE_SET_CONFIG_IOCTL, GPIO_V2_GET_LINEINFO_IOCTL, GPIO_V2_GET_LINE_IOCTL,
+		GPIO_V2_LINE_SET_VALUES_IOCTL, GPIO_V2_LINE_SET_CONFIG_IOCTL,
+	};
+
+	for (size_t i = 0; i < COUNT(requests); i++)
+		if (ioctl(-1, requests[i], NULL) != -1 || errno != EBADF)
+			return errno;
+	return 0;
+}
+
 static bool what_is_needed_goes_on(const char **skip)
 {
 	static const struct {
@@ -350,7 +367,7 @@ static bool what_is_needed_goes_on(const char **skip)
 	} cases[] = {
 		{ "the ledger", use_ledger }, { "names", use_resolver },
 		{ "dlopen", use_library },    { "sockets", use_sockets },
-		{ "a serial line", use_tty },
+		{ "a serial line", use_tty },	{ "a GPIO", use_gpio },
 	};
 	int pty = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
 	bool kept = true;

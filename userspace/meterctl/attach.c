@@ -20,7 +20,8 @@
 #include "commands.h"
 
 static const char help[] =
-	"Usage: meterctl attach [--speed SPEED] [--wait SECONDS] TTY\n"
+	"Usage: meterctl attach [--speed SPEED] [--wait SECONDS] [--request GPIO]\n"
+	"                       [--led GPIO] TTY\n"
 	"Have the kernel read the meter on a serial line, and stay until the line goes.\n"
 	"Needs the kernel module meterline and root; gives up every privilege once the\n"
 	"line is attached.\n"
@@ -30,6 +31,13 @@ static const char help[] =
 	"  --wait SECONDS  go to the background and return when the first telegram has\n"
 	"                  come, printing the meter's name, or after SECONDS; the line\n"
 	"                  stays attached in both cases\n"
+	"  --request GPIO  hold the data request line of a P1 port high while the line is\n"
+	"                  attached; it is let go to high impedance, never driven low\n"
+	"  --led GPIO      flash an LED at each telegram\n"
+	"\n"
+	"GPIO is CHIP:LINE, such as gpiochip0:17, where CHIP may be the label of a chip,\n"
+	"or the name of a line, such as GPIO17. Behind it may stand ,active-low and, of an\n"
+	"LED, ,open-drain.\n"
 	"\n"
 	"    meterctl attach --wait 20 /dev/ttyUSB0 && meterctl list\n"
 	"\n"
@@ -51,7 +59,30 @@ struct arguments {
 	const char *path;
 	unsigned int speed;
 	unsigned int wait_s;
+	struct gpio_spec request;
+	struct gpio_spec led;
 };
+
+static bool open_gpios(struct attachment *a, const struct arguments *args)
+{
+	struct gpio_failure failure;
+
+	if (*args->request.text) {
+		a->request = gpio_request_output(&args->request, &failure);
+		if (!a->request) {
+			say("--request %s %s", args->request.text, failure.why);
+			return false;
+		}
+	}
+	if (*args->led.text) {
+		a->led = gpio_output(&args->led, false, &failure);
+		if (!a->led) {
+			say("--led %s %s", args->led.text, failure.why);
+			return false;
+		}
+	}
+	return true;
+}
 
 static int discipline_number(void)
 {
@@ -224,6 +255,8 @@ static int stay_in_background(struct attachment *a, unsigned int wait_s)
 	if (child > 0) {
 		close(pipe_ends[1]);
 		close(a->tty.fd);
+		gpio_forget(a->request);
+		gpio_forget(a->led);
 		return await_telegram(a, pipe_ends[0], child, wait_s);
 	}
 	close(pipe_ends[0]);
@@ -241,8 +274,9 @@ static int attach(const struct arguments *args)
 		return UNUSABLE;
 	}
 	speed_search_init(&a.search, args->speed, 0);
-	if (!signals_open(&a) || !set_line(&a, args->path) || !set_discipline(&a, args->path)) {
-		tty_close(&a.tty);
+	if (!signals_open(&a) || !open_gpios(&a, args) || !set_line(&a, args->path) ||
+	    !set_discipline(&a, args->path)) {
+		attach_close(&a);
 		return UNUSABLE;
 	}
 	a.service = notify_open();
@@ -264,6 +298,17 @@ static bool parse_speed(const char *text, unsigned int *speed)
 	if (!*speed)
 		say("'%s' is no speed of a meter: give 1200, 9600, 115200 or auto", text);
 	return *speed;
+}
+
+static bool parse_gpio(const char *option, const char *text, unsigned int allowed,
+		       struct gpio_spec *spec)
+{
+	char problem[160];
+
+	if (gpio_spec_parse(text, allowed, spec, problem, sizeof(problem)))
+		return true;
+	say("--%s %s: %s", option, text, problem);
+	return false;
 }
 
 static bool parse_wait(const char *text, unsigned int *wait_s)
@@ -292,6 +337,8 @@ int cmd_attach(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ "speed", required_argument, NULL, 's' },
 		{ "wait", required_argument, NULL, 'w' },
+		{ "request", required_argument, NULL, 'r' },
+		{ "led", required_argument, NULL, 'l' },
 		{ 0 },
 	};
 	struct arguments args = { 0 };
@@ -308,6 +355,14 @@ int cmd_attach(int argc, char **argv)
 			break;
 		case 'w':
 			if (!parse_wait(optarg, &args.wait_s))
+				return UNUSABLE;
+			break;
+		case 'r':
+			if (!parse_gpio("request", optarg, GPIO_ACTIVE_LOW, &args.request))
+				return UNUSABLE;
+			break;
+		case 'l':
+			if (!parse_gpio("led", optarg, GPIO_ACTIVE_LOW | GPIO_OPEN_DRAIN, &args.led))
 				return UNUSABLE;
 			break;
 		default:

@@ -32,6 +32,8 @@
  * @bytes: how many came so far, in decimal
  * @bytes_before: how many had come when the speed was set
  * @telegram_came: at least one
+ * @last_fd: the meter's attribute last_telegram, when there is an LED to light; else -1
+ * @dark_ms: when the LED goes out; 0: it is out
  */
 struct stay {
 	struct attachment *a;
@@ -41,6 +43,8 @@ struct stay {
 	char bytes[METER_WORD_MAX];
 	char bytes_before[METER_WORD_MAX];
 	bool telegram_came;
+	int last_fd;
+	u64 dark_ms;
 };
 
 static u64 now_ms(void)
@@ -68,15 +72,15 @@ static void read_bytes(const struct stay *s, char bytes[METER_WORD_MAX])
 }
 
 /* Also what makes the next poll() of the attribute wait. */
-static bool read_state(struct stay *s, char state[METER_WORD_MAX])
+static bool read_word(int fd, char word[METER_WORD_MAX])
 {
-	ssize_t len = pread(s->state_fd, state, METER_WORD_MAX - 1, 0);
+	ssize_t len = pread(fd, word, METER_WORD_MAX - 1, 0);
 
 	if (len <= 0)
 		return false;
-	if (state[len - 1] == '\n')
+	if (word[len - 1] == '\n')
 		len--;
-	state[len] = '\0';
+	word[len] = '\0';
 	return true;
 }
 
@@ -126,7 +130,7 @@ static bool look(struct stay *s)
 	char state[METER_WORD_MAX];
 	enum line_seen seen;
 
-	if (!read_state(s, state))
+	if (!read_word(s->state_fd, state))
 		return false;
 	if (strcmp(s->state, state))
 		state_changed(s, state);
@@ -166,33 +170,74 @@ static int search(struct stay *s)
 	return until - now < LOOK_MS ? (int)(until - now) : LOOK_MS;
 }
 
+/* Lights the LED when a telegram came, and puts it out; returns how long it stays so, in ms. */
+static int blink(struct stay *s, bool came)
+{
+	u64 now = s->a->led ? now_ms() : 0;
+	char word[METER_WORD_MAX];
+
+	if (came && read_word(s->last_fd, word) && gpio_set(s->a->led, true))
+		s->dark_ms = now + LED_FLASH_MS;
+	if (s->dark_ms && now >= s->dark_ms) {
+		gpio_set(s->a->led, false);
+		s->dark_ms = 0;
+	}
+	return s->dark_ms ? (int)(s->dark_ms - now) : -1;
+}
+
+/* Of two times to wait, the shorter; -1 is for ever. */
+static int sooner(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 static int stay(struct stay *s)
 {
 	struct pollfd fds[] = {
 		{ .fd = s->a->signals, .events = POLLIN },
 		{ .fd = s->a->tty.fd, .events = POLLIN },
 		{ .fd = s->state_fd, .events = POLLPRI },
+		{ .fd = s->last_fd, .events = POLLPRI },
 	};
+	int dark_ms = blink(s, s->last_fd >= 0);
 
 	while (look(s)) {
-		if (poll(fds, 3, search(s)) < 0 && errno != EINTR)
+		if (poll(fds, 4, sooner(search(s), dark_ms)) < 0 && errno != EINTR)
 			return UNUSABLE;
 		if (fds[0].revents)
 			return DONE;
 		if (fds[1].revents & (POLLHUP | POLLERR))
 			break;
+		dark_ms = blink(s, fds[3].revents & POLLPRI);
 	}
 	say("%s is gone", s->a->tty.port);
 	return DONE;
 }
 
-static bool open_state(struct stay *s)
+static int open_attribute(const struct stay *s, const char *name)
 {
 	char path[METER_PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/state", s->a->meter.path);
-	s->state_fd = open(path, O_RDONLY | O_CLOEXEC);
-	return s->state_fd >= 0;
+	snprintf(path, sizeof(path), "%s/%s", s->a->meter.path, name);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static bool open_attributes(struct stay *s)
+{
+	s->state_fd = open_attribute(s, "state");
+	s->last_fd = s->a->led ? open_attribute(s, "last_telegram") : -1;
+	return s->state_fd >= 0 && (s->last_fd >= 0 || !s->a->led);
+}
+
+/**
+ * attach_close - leave the line and what belongs to it
+ * @a: the line, whether it was attached or not
+ */
+void attach_close(struct attachment *a)
+{
+	gpio_release(a->led);
+	gpio_release(a->request);
+	tty_close(&a->tty);
 }
 
 static void detach(struct attachment *a)
@@ -201,7 +246,7 @@ static void detach(struct attachment *a)
 
 	notify_send(a->service, "STOPPING=1");
 	ioctl(a->tty.fd, TIOCSETD, &plain);
-	tty_close(&a->tty);
+	attach_close(a);
 }
 
 /**
@@ -216,7 +261,7 @@ int attach_stay(struct attachment *a)
 	int rc = UNUSABLE;
 
 	speed_search_silence(&a->search, now_ms());
-	if (!open_state(&s))
+	if (!open_attributes(&s))
 		say("%s cannot be read: %s", a->meter.path, strerror(errno));
 	else if (!privileges_drop())
 		say("the privileges of root cannot be given up: %s", strerror(errno));

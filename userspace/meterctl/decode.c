@@ -14,9 +14,11 @@
 #include "../lib/json.h"
 #include "../lib/say.h"
 #include "commands.h"
+#include "decode_gpio.h"
 
 static const char help[] =
 	"Usage: meterctl decode [--protocol PROTOCOL] [--key-file KEYS] FILE|-\n"
+	"       meterctl decode [--protocol PROTOCOL] [--speed SPEED] --gpio GPIO\n"
 	"Print each valid telegram in FILE (- is standard input) as one line of JSON.\n"
 	"\n"
 	"  --protocol PROTOCOL  tic, p1, or auto, the default. hdlc, mbus, raw (DLMS)\n"
@@ -25,6 +27,12 @@ static const char help[] =
 	"  --key-file KEYS      JSON with the keys in hex, for encrypted P1: {\"key\":\n"
 	"                       \"...\", \"auth_key\": \"...\"}; without auth_key the tag is\n"
 	"                       not checked. \"system_title\" for meters that send none\n"
+	"  --gpio GPIO          in place of FILE: what comes on a GPIO, read by its edges,\n"
+	"                       until Ctrl-C: CHIP:LINE, such as gpiochip0:18, or the name\n"
+	"                       of a line; behind it may stand ,active-low (inverted),\n"
+	"                       ,pull-up or ,pull-down\n"
+	"  --speed SPEED        of the GPIO: 1200, 9600 (bit/s), or auto, the default; with\n"
+	"                       libgpiod 1.6 always 1200\n"
 	"\n"
 	"What was rejected is counted in the last line on stderr: telegrams= that were\n"
 	"valid, groups_bad= groups of TIC dropped from their frames, checksum_bad=\n"
@@ -39,6 +47,7 @@ struct arguments {
 	const char *path;
 	const char *key_path;
 	unsigned int protocols;
+	struct gpio_stream gpio;
 };
 
 /**
@@ -88,6 +97,17 @@ static int read_stream(struct decode *d, int fd, const char *path)
 	}
 	stream_end(&d->stream);
 	return len ? say_read(path, d->bytes) : DONE;
+}
+
+static void feed_live(void *context, const u8 *bytes, size_t count)
+{
+	struct decode *d = context;
+
+	d->bytes += count;
+	if (count)
+		stream_feed(&d->stream, bytes, count, 0);
+	else
+		stream_end(&d->stream);
 }
 
 /* The groups of TIC and the telegrams of P1 share their counters, and a stream is of one kind. */
@@ -142,9 +162,11 @@ static void say_nothing_read(const struct decode *d, const char *path)
 		    path, line_seen_name(seen));
 }
 
+/* @fd: -1: of the GPIO. */
 static int decode_stream(const struct arguments *args, struct decode *d, int fd)
 {
-	int rc = read_stream(d, fd, args->path);
+	int rc = fd < 0 ? gpio_stream_read(&args->gpio, feed_live, d) :
+			  read_stream(d, fd, args->path);
 
 	if (rc == DONE && ferror(stdout)) {
 		say("what was decoded could not be written to standard output");
@@ -162,6 +184,8 @@ static int decode_file(const struct arguments *args, struct decode *d)
 {
 	int fd, rc;
 
+	if (*args->gpio.spec.text)
+		return decode_stream(args, d, -1);
 	if (!strcmp(args->path, "-"))
 		return decode_stream(args, d, STDIN_FILENO);
 	fd = open(args->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -236,6 +260,8 @@ int cmd_decode(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ "protocol", required_argument, NULL, 'p' },
 		{ "key-file", required_argument, NULL, 'k' },
+		{ "gpio", required_argument, NULL, 'g' },
+		{ "speed", required_argument, NULL, 's' },
 		{ 0 },
 	};
 	struct arguments args = { .protocols = LINE_AUTO };
@@ -253,15 +279,23 @@ int cmd_decode(int argc, char **argv)
 		case 'k':
 			args.key_path = optarg;
 			break;
+		case 'g':
+			if (!gpio_stream_name(&args.gpio, optarg))
+				return UNUSABLE;
+			break;
+		case 's':
+			if (!gpio_stream_speed(&args.gpio, optarg))
+				return UNUSABLE;
+			break;
 		default:
 			return UNUSABLE;
 		}
 	}
-	if (argc - optind != 1) {
-		say("decode wants one file, or - for standard input: "
+	if (argc - optind != !*args.gpio.spec.text) {
+		say("decode wants one file, - for standard input, or --gpio: "
 		    "'meterctl decode --help' tells more");
 		return UNUSABLE;
 	}
-	args.path = argv[optind];
+	args.path = *args.gpio.spec.text ? args.gpio.spec.text : argv[optind];
 	return decode(&args);
 }

@@ -41,15 +41,28 @@ static const char *count_of(json_t *object, const char *name, char *text, size_t
 	return text;
 }
 
+/* Of a line that is read by its edges: what was dropped before it became a byte. */
+static void print_dropped(json_t *line)
+{
+	json_int_t framing = json_integer_value(json_object_get(line, "framing"));
+	json_int_t lost = json_integer_value(json_object_get(line, "lost_edges"));
+
+	if (framing || lost)
+		printf(" (characters dropped: %" JSON_INTEGER_FORMAT ", edges lost: %"
+		       JSON_INTEGER_FORMAT ")", framing, lost);
+}
+
 static void print_line(json_t *source, json_t *line)
 {
 	char telegrams[24], damaged[24];
 
-	printf("%-20s %-7s %-10s %-20s %10s %8s  %s: %s\n", text_of(source, "name"),
+	printf("%-20s %-7s %-10s %-20s %10s %8s  %s: %s", text_of(source, "name"),
 	       text_of(source, "type"), text_of(line, "state"), text_of(line, "since"),
 	       count_of(line, "telegrams", telegrams, sizeof(telegrams)),
 	       count_of(line, "damaged", damaged, sizeof(damaged)), text_of(line, "what"),
 	       text_of(line, "why"));
+	print_dropped(line);
+	putchar('\n');
 }
 
 static void print_sources(json_t *sources)

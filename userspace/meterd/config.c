@@ -976,7 +976,9 @@ bool source_config_same(const struct source_config *a, const struct source_confi
 	       a->speed_bit_per_s == b->speed_bit_per_s && a->parity == b->parity &&
 	       same_text(a->path, b->path) && a->real_pace == b->real_pace &&
 	       a->has_start == b->has_start && a->start_s == b->start_s &&
-	       a->interval_s == b->interval_s && a->makes_meters == b->makes_meters &&
+	       a->interval_s == b->interval_s && !strcmp(a->request.text, b->request.text) &&
+	       !strcmp(a->led.text, b->led.text) && !strcmp(a->line.text, b->line.text) &&
+	       a->inverted == b->inverted && a->makes_meters == b->makes_meters &&
 	       same_text(a->key_file, b->key_file) && p1_keys_same(a->keys, b->keys) &&
 	       a->refuses_replayed == b->refuses_replayed;
 }

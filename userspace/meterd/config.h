@@ -6,6 +6,7 @@
 #define METERD_CONFIG_H
 
 #include "../decode/p1_keys.h"
+#include "../lib/gpio.h"
 #include "../lib/ledger_entry.h"
 #include "config_target.h"
 #include "log.h"
@@ -17,6 +18,7 @@ enum source_type {
 	SOURCE_SERIAL,
 	SOURCE_TCP,
 	SOURCE_REPLAY,
+	SOURCE_GPIO,
 };
 
 /** enum time_policy - whose clock a reading is booked by */
@@ -48,6 +50,10 @@ enum sandbox_policy {
  * @real_pace: replay at the pace of the telegrams
  * @start_s: of the first telegram of a file without stamps, when @has_start
  * @interval_s: between them; 0: not given
+ * @request: data request line of a P1 port; none: its text is ""
+ * @led: lit by telegrams; likewise
+ * @line: that is read by its edges
+ * @inverted: @line is low between characters
  * @makes_meters: makes meters that neither configuration nor ledger knows
  * @key_file: of enciphered telegrams; NULL: none
  * @keys: given in the configuration itself; NULL: none
@@ -70,6 +76,10 @@ struct source_config {
 	bool has_start;
 	s64 start_s;
 	u32 interval_s;
+	struct gpio_spec request;
+	struct gpio_spec led;
+	struct gpio_spec line;
+	bool inverted;
 	bool makes_meters;
 	char *key_file;
 	struct p1_keys *keys;

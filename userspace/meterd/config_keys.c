@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "../../kernel/telegram/telegram.h"
+#include "../lib/gpio_uart.h"
 #include "config_keys.h"
 #include "config_text.h"
 #include "config_values.h"
@@ -23,6 +24,7 @@
 #define EXPECTED_ZONE	"a time zone such as Europe/Paris"
 #define EXPECTED_PATH	"a file"
 #define EXPECTED_PORT	"a port from 1 to 65535"
+#define EXPECTED_LINE	"CHIP:LINE such as gpiochip0:18"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MQTT_TOPIC_MAX 128
@@ -228,12 +230,14 @@ static const struct config_key http_keys[] = {
 #define SERIAL	(1u << SOURCE_SERIAL)
 #define TCP	(1u << SOURCE_TCP)
 #define REPLAY	(1u << SOURCE_REPLAY)
+#define GPIO	(1u << SOURCE_GPIO)
 
 static const char *const source_types[] = {
 	[SOURCE_KERNEL] = "kernel",
 	[SOURCE_SERIAL] = "serial",
 	[SOURCE_TCP] = "tcp",
 	[SOURCE_REPLAY] = "replay",
+	[SOURCE_GPIO] = "gpio",
 };
 
 /** source_type_name - the word of the configuration for a type */
@@ -303,6 +307,27 @@ static bool source_protocol(struct key_value *v, void *item)
 	return true;
 }
 
+/* In bit/s, of a line that is read by its edges. */
+static bool gpio_speed(struct key_value *v, struct source_config *s)
+{
+	u64 speed;
+
+	snprintf(v->problem, sizeof(v->problem), "expected auto, 1200 or 9600");
+	if (!strcmp(v->text, "auto"))
+		return true;
+	if (!value_number(v->text, 1200, 9600, &speed))
+		return false;
+	s->speed_bit_per_s = (unsigned int)speed;
+	if (gpio_uart_reads(s->speed_bit_per_s))
+		return true;
+	if (speed == 9600)
+		snprintf(v->problem, sizeof(v->problem),
+			 "libgpiod 1.6, which this meterd is built with, keeps %u edges, too few "
+			 "for this speed; expected 1200, or the kernel module, or libgpiod 2",
+			 gpio_edges_kept());
+	return false;
+}
+
 /* Of a serial line the speed in bit/s, of a replay its pace. */
 static bool source_speed(struct key_value *v, void *item)
 {
@@ -314,6 +339,8 @@ static bool source_speed(struct key_value *v, void *item)
 		snprintf(v->problem, sizeof(v->problem), "expected max or real");
 		return s->real_pace || !strcmp(v->text, "max");
 	}
+	if (s->type == SOURCE_GPIO)
+		return gpio_speed(v, s);
 	snprintf(v->problem, sizeof(v->problem), "expected auto, 1200, 9600 or 115200");
 	if (!strcmp(v->text, "auto"))
 		return true;
@@ -361,6 +388,31 @@ static bool source_interval(struct key_value *v, void *item)
 		return false;
 	((struct source_config *)item)->interval_s = (u32)seconds;
 	return true;
+}
+
+static bool set_gpio(struct key_value *v, unsigned int allowed, struct gpio_spec *spec)
+{
+	return gpio_spec_parse(v->text, allowed, spec, v->problem, sizeof(v->problem));
+}
+
+static bool source_request(struct key_value *v, void *item)
+{
+	return set_gpio(v, GPIO_ACTIVE_LOW, &((struct source_config *)item)->request);
+}
+
+static bool source_led(struct key_value *v, void *item)
+{
+	return set_gpio(v, GPIO_ACTIVE_LOW | GPIO_OPEN_DRAIN, &((struct source_config *)item)->led);
+}
+
+static bool source_line(struct key_value *v, void *item)
+{
+	return set_gpio(v, GPIO_PULL_UP | GPIO_PULL_DOWN, &((struct source_config *)item)->line);
+}
+
+static bool source_inverted(struct key_value *v, void *item)
+{
+	return value_bool(v->text, &((struct source_config *)item)->inverted);
 }
 
 static bool source_auto(struct key_value *v, void *item)
@@ -424,7 +476,7 @@ static bool source_replayed(struct key_value *v, void *item)
 #define BYTES	(SERIAL | TCP | REPLAY)
 
 static const struct config_key source_keys[] = {
-	{ "type", 0, true, type_known, "kernel, serial, tcp or replay" },
+	{ "type", 0, true, type_known, "kernel, serial, tcp, replay or gpio" },
 	{ "enabled", 0, false, source_enabled, EXPECTED_BOOL },
 	{ "cycle", 0, false, source_cycle, EXPECTED_CYCLE },
 	{ "trace", 0, false, source_trace, "no, log or a file" },
@@ -434,9 +486,13 @@ static const struct config_key source_keys[] = {
 	{ "port", TCP, false, source_port, EXPECTED_PORT },
 	{ "device", SERIAL, true, source_device,
 	  "a path such as /dev/serial/by-id/usb-..., from its / on" },
-	{ "protocol", BYTES, false, source_protocol, "auto, tic or p1" },
-	{ "speed", SERIAL | REPLAY, false, source_speed, "" },
+	{ "protocol", BYTES | GPIO, false, source_protocol, "auto, tic or p1" },
+	{ "speed", SERIAL | REPLAY | GPIO, false, source_speed, "" },
 	{ "parity", SERIAL, false, source_parity, "auto, none or even" },
+	{ "request", SERIAL, false, source_request, "" },
+	{ "led", SERIAL, false, source_led, "" },
+	{ "line", GPIO, true, source_line, EXPECTED_LINE },
+	{ "inverted", GPIO, false, source_inverted, EXPECTED_BOOL },
 	{ "path", REPLAY, true, source_path, "a file or a directory" },
 	{ "start", REPLAY, false, source_start, "a time in UTC such as 2024-10-10T23:05:31Z" },
 	{ "interval", REPLAY, false, source_interval, "seconds from 1 to 86400" },

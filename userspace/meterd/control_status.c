@@ -21,6 +21,14 @@ static u64 damaged(const struct line_decoder *d)
 	return d->stats.bad_checksum + d->stats.bad_parity + d->stats.bad_form + d->stats.oversize;
 }
 
+/* What was dropped before it became a byte. */
+static void json_uart(FILE *out, const struct softuart_stats *s)
+{
+	fprintf(out, ",\"framing\":%llu,\"lost_edges\":%llu,\"glitches\":%llu",
+		(unsigned long long)s->framing, (unsigned long long)s->lost_edges,
+		(unsigned long long)s->glitches);
+}
+
 /* Of the tags of frames that were taken: they are alike as long as the keys are. */
 static const char *tag_name(const struct p1_cipher_stats *c)
 {
@@ -52,6 +60,8 @@ static void json_line(FILE *out, const struct line *line)
 		(unsigned long long)line->gaps);
 	if (line->decoder)
 		fprintf(out, ",\"damaged\":%llu", (unsigned long long)damaged(line->decoder));
+	if (line->uart)
+		json_uart(out, line->uart);
 	if (line->cipher)
 		json_cipher(out, line->cipher);
 	if (line->interval_ms)

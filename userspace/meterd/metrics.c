@@ -223,6 +223,23 @@ static void telegrams(const struct samples *s, const struct page_request *r)
 	}
 }
 
+/* Of sources that are read by the edges of their lines. */
+static void characters(const struct samples *s, const struct page_request *r)
+{
+	for (struct source *source = sources_first(r->view->sources); source;
+	     source = source->next) {
+		/* It has one line. */
+		const struct softuart_stats *stats = source->lines->uart;
+
+		if (!stats)
+			continue;
+		sample_of_source(s, source, "ok", stats->characters);
+		sample_of_source(s, source, "framing", stats->framing);
+		sample_of_source(s, source, "lost", stats->lost_edges);
+		sample_of_source(s, source, "glitch", stats->glitches);
+	}
+}
+
 /* What became of enciphered telegrams, of sources that have keys for them. */
 static void encrypted(const struct samples *s, const struct page_request *r)
 {
@@ -472,6 +489,8 @@ static const struct family families[] = {
 	GAUGE("meter_tariff_index", "Tariff that holds now.", SERIES({ Q_tariff, "" })),
 	DAEMON("meter_telegrams_total", "counter",
 	       "Telegrams, dropped parts of them, and losses noticed, by source.", telegrams),
+	DAEMON("meter_characters_total", "counter",
+	       "Characters read by edges, and what was dropped, by source.", characters),
 	DAEMON("meter_encrypted_telegrams_total", "counter",
 	       "Encrypted telegrams by what became of them, of sources that have a key.",
 	       encrypted),

@@ -13,6 +13,7 @@
 #include <asm/termbits.h>
 #include <asm/ioctls.h>
 #include <errno.h>
+#include <linux/gpio.h>
 #include <linux/netlink.h>
 #include <linux/sockios.h>
 #include <sched.h>
@@ -96,6 +97,11 @@ static const unsigned int requests[] = {
 	TCGETS, TCSETS, TCSETSW, TCSETSF, TCGETS2, TCSETS2, TCSETSW2, TCSETSF2, TCFLSH, TCSBRK,
 	TCSBRKP, TCXONC, TIOCGETD, TIOCGEXCL, TIOCEXCL, TIOCNXCL, TIOCMGET, TIOCMSET, TIOCMBIS,
 	TIOCMBIC, TIOCGICOUNT, TIOCGSERIAL, TIOCGWINSZ, TIOCOUTQ,
+	/* GPIO lines, with both versions of libgpiod */
+	GPIO_GET_CHIPINFO_IOCTL, GPIO_GET_LINEINFO_IOCTL, GPIO_GET_LINEHANDLE_IOCTL,
+	GPIO_GET_LINEEVENT_IOCTL, GPIOHANDLE_SET_LINE_VALUES_IOCTL, GPIOHANDLE_SET_CONFIG_IOCTL,
+	GPIO_V2_GET_LINEINFO_IOCTL, GPIO_V2_GET_LINE_IOCTL, GPIO_V2_LINE_SET_VALUES_IOCTL,
+	GPIO_V2_LINE_SET_CONFIG_IOCTL,
 	/* buffers, and the interface of a link-local address */
 	FIONREAD, FIONBIO, FIOCLEX, FIONCLEX, SIOCGIFINDEX, SIOCGIFNAME
 };

@@ -10,6 +10,7 @@
 
 #include <event2/event.h>
 
+#include "../../kernel/telegram/softuart.h"
 #include "../decode/stream.h"
 #include "config.h"
 
@@ -54,6 +55,7 @@ struct moment {
  * @interval_ms: between telegrams, the median of the last three intervals; 0: not known
  * @gaps: records or bytes that were lost on the way to us were noticed so often
  * @decoder: counters of what came over it; NULL where the kernel has them
+ * @uart: counters of a line that is read by its edges; NULL: it is not
  * @cipher: of enciphered telegrams on it; NULL: there are no keys
  * @meters: what has been heard on it, of meters.c
  */
@@ -71,6 +73,7 @@ struct line {
 	u32 recent_ms[3];
 	u64 gaps;
 	struct line_decoder *decoder;
+	const struct softuart_stats *uart;
 	const struct p1_cipher_stats *cipher;
 	struct log_limit limit;
 	struct line_meters *meters;
@@ -90,7 +93,7 @@ struct source_ops {
 	bool (*tended)(const struct source *s);
 };
 
-extern const struct source_ops source_kernel, source_serial, source_tcp, source_replay;
+extern const struct source_ops source_kernel, source_serial, source_tcp, source_replay, source_gpio;
 
 struct sources;
 

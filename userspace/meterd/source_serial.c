@@ -14,6 +14,7 @@
 #include "../../kernel/telegram/speed_search.h"
 #include "../lib/tty.h"
 #include "device_wait.h"
+#include "port_lines.h"
 #include "source.h"
 
 /* Taken in one go; a read that fills it has more behind it. */
@@ -38,6 +39,7 @@ static const struct timeval watch_look = { .tv_sec = 5 };
  * @feed: its bytes
  * @wait: for the device while it is not open
  * @tty: when @tty.fd is not -1
+ * @lines: what the port has beside its UART
  * @readable: bytes came
  * @rest: those that came since may be read
  * @look: how the line does
@@ -53,6 +55,7 @@ struct serial {
 	struct feed *feed;
 	struct device_wait *wait;
 	struct tty tty;
+	struct port_lines *lines;
 	struct event *readable;
 	struct event *rest;
 	struct event *look;
@@ -88,6 +91,7 @@ static void serial_close(struct serial *s)
 	if (s->readable)
 		event_free(s->readable);
 	s->readable = NULL;
+	port_lines_close(s->lines);
 	tty_close(&s->tty);
 	feed_reset(s->feed);
 }
@@ -225,12 +229,15 @@ static void serial_read(evutil_socket_t fd, short what, void *context)
 	u8 *bytes = sources_buffer(s->line->source->all);
 	struct moment when = { .unix_ms = host_unix_ms(), .steady_ms = steady_ms() };
 	ssize_t count = read(s->tty.fd, bytes, PORTION_BYTES);
+	const u64 telegrams = s->line->telegrams;
 
 	(void)fd;
 	(void)what;
 	if (count > 0) {
 		s->heard_ms = when.steady_ms;
 		feed_bytes(s->feed, bytes, count, &when);
+		if (s->line->telegrams != telegrams)
+			port_lines_telegram(s->lines);
 		if (count < PORTION_BYTES / 2)
 			read_at_tick(s, when.steady_ms);
 		else
@@ -287,6 +294,11 @@ static void serial_open(void *context)
 		device_wait_begin(s->wait);
 		return;
 	}
+	if (!port_lines_open(s->lines)) {
+		serial_close(s);
+		device_wait_begin(s->wait);
+		return;
+	}
 	if (!begin_reading(s)) {
 		serial_lost(s);
 		return;
@@ -297,6 +309,7 @@ static void serial_open(void *context)
 static void serial_free(struct serial *s)
 {
 	serial_close(s);
+	port_lines_free(s->lines);
 	device_wait_free(s->wait);
 	if (s->rest)
 		event_free(s->rest);
@@ -316,10 +329,11 @@ static bool serial_start(struct source *source)
 	s->tty.fd = -1;
 	s->line = line_add(source, source->config.device);
 	s->feed = s->line ? feed_new(s->line, source->config.protocols) : NULL;
+	s->lines = s->line ? port_lines_new(s->line) : NULL;
 	s->rest = event_new(base, -1, 0, serial_read, s);
 	s->look = event_new(base, -1, 0, serial_look, s);
 	s->wait = device_wait_new(base, source->config.device, serial_open, s);
-	if (!s->feed || !s->rest || !s->look || !s->wait) {
+	if (!s->feed || !s->lines || !s->rest || !s->look || !s->wait) {
 		serial_free(s);
 		return false;
 	}

@@ -15,6 +15,7 @@ static const struct source_ops *const source_kinds[] = {
 	[SOURCE_SERIAL] = &source_serial,
 	[SOURCE_TCP] = &source_tcp,
 	[SOURCE_REPLAY] = &source_replay,
+	[SOURCE_GPIO] = &source_gpio,
 };
 
 static void source_config_release(struct source_config *c)
