@@ -22,7 +22,6 @@
 
 /* Lengths in eighths of a bit. */
 #define GLITCH	     1	/* shorter is not even looked at */
-#define NEAR	     2	/* another skew than the assumed one: more than jitter does */
 #define HALF	     4	/* shorter, skew corrected, is no bit */
 #define LONGEST_BIT  13 /* a low or high one, with all skew */
 #define TWO_AT_LEAST 10 /* the shortest low and high one together, with jitter */
@@ -91,6 +90,7 @@ static void set_skew(struct softuart *u, s32 skew_ns)
 static void lose_sync(struct softuart *u)
 {
 	u->synced = false;
+	u->doubt = true;
 	u->trust = 0;
 	u->bit_ns = u->nominal_ns;
 	u->learned = 0;
@@ -128,6 +128,7 @@ void softuart_init(struct softuart *u, unsigned int baud)
 	set_speed(u, baud ? baud : BAUD_SLOW);
 	u->level = SOFTUART_TOGGLE;
 	u->synced = true;
+	u->doubt = false;
 }
 
 /**
@@ -165,20 +166,18 @@ static void find_speed(struct softuart *u, u32 pulse_ns)
 }
 
 /*
- * What a block of pulses says of the skew is taken when characters are bad and it is far from what
- * is assumed: good characters tell better when there are some. The sum is that of two bits, unless
- * a glitch was among the pulses or none of them was a single bit.
+ * What a block of pulses says of the skew is taken while characters are bad: good ones tell better.
+ * The sum is that of two bits, unless a glitch was among the pulses or none was a single bit.
  */
 static void judge_block(struct softuart *u)
 {
 	u32 low_ns = u->shortest_ns[0], high_ns = u->shortest_ns[1];
-	s32 skew_ns = ((s32)low_ns - (s32)high_ns) / 2, near_ns = eighths(u, NEAR);
+	s32 skew_ns = ((s32)low_ns - (s32)high_ns) / 2;
 	bool is_bit = low_ns < eighths(u, LONGEST_BIT) && high_ns < eighths(u, LONGEST_BIT) &&
 		      low_ns + high_ns > eighths(u, TWO_AT_LEAST) &&
 		      low_ns + high_ns < eighths(u, TWO_AT_MOST);
 
-	if (is_bit && u->trust < TRUST_PROOF &&
-	    within(skew_ns, u->skew_ns - near_ns, u->skew_ns + near_ns) != skew_ns) {
+	if (is_bit && u->doubt) {
 		set_skew(u, skew_ns);
 		u->learned = 0;
 	}
@@ -211,8 +210,10 @@ static void good_character(struct softuart *u)
 	learn_character(u);
 	if (u->trust < TRUST_MAX)
 		u->trust++;
-	if (u->trust >= TRUST_PROOF)
-		u->synced = true;
+	if (u->trust < TRUST_PROOF)
+		return;
+	u->synced = true;
+	u->doubt = false;
 }
 
 static void bad_character(struct softuart *u)
@@ -318,13 +319,13 @@ static void take_pending(struct softuart *u)
 }
 
 /*
- * An edge at @time_ns to the level that the line has had: one was lost before it. The character
- * stays open where that tells when the next one begins.
+ * An edge to the level that the line has had: one was lost before it. The character stays open, so
+ * that it is known when the next one begins.
  */
-static void edge_was_lost(struct softuart *u, u64 time_ns)
+static void edge_was_lost(struct softuart *u)
 {
 	u->stats.lost_edges++;
-	if (!u->open || (u->level && ns_between(u->start_ns, time_ns) >= eighths(u, STOP_OVER))) {
+	if (!u->open) {
 		drop_character(u);
 		return;
 	}
@@ -347,11 +348,11 @@ static void level_was_wrong(struct softuart *u)
 }
 
 /* What came before an edge to @level. False: the two edges are a glitch, as if they never were. */
-static bool take_before(struct softuart *u, u64 time_ns, unsigned int level, u32 since_ns)
+static bool take_before(struct softuart *u, unsigned int level, u32 since_ns)
 {
 	if (level == u->level) {
 		take_pending(u);
-		edge_was_lost(u, time_ns);
+		edge_was_lost(u);
 	} else if (u->level == SOFTUART_TOGGLE) {
 		u->synced &= !level;
 	} else if (u->pending && since_ns < eighths(u, GLITCH)) {
@@ -435,7 +436,7 @@ int softuart_edge(struct softuart *u, u64 time_ns, unsigned int level)
 	if (u->toggles)
 		level = !u->level; /* The first edge is a start bit's. */
 	u->latest_ns = time_ns;
-	if (!take_before(u, time_ns, level, since_ns))
+	if (!take_before(u, level, since_ns))
 		return character;
 	if (u->open && !level && ns_between(u->start_ns, time_ns) >= eighths(u, STOP_OVER))
 		character = end_character(u, u->level);

@@ -66,6 +66,7 @@ struct softuart {
 	bool speed_known;
 	bool toggles;		/* levels are not read but inferred */
 	bool synced;		/* it is known which falling edges are start bits */
+	bool doubt;		/* characters were bad, and not yet good again */
 	bool pending;
 	bool open;		/* between start and stop bit */
 	bool damaged;		/* the open character is */
