@@ -61,8 +61,11 @@ build/objects/%.o: %.c userspace/userspace.mk
 	@$(CC) $(USERSPACE_CPPFLAGS) $(USERSPACE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # Tests of what userspace/lib decides, under the sanitizers.
-build/userspace-tests/speed_search: tests/userspace/speed_search.c kernel/telegram/speed_search.c \
-		kernel/telegram/speed_search.h
+USERSPACE_TESTS := gpio p1_inverted speed_search
+
+build/userspace-tests/p1_inverted: userspace/lib/p1_inverted.c userspace/lib/p1_inverted.h
+build/userspace-tests/speed_search: kernel/telegram/speed_search.c kernel/telegram/speed_search.h
+build/userspace-tests/p1_inverted build/userspace-tests/speed_search: build/userspace-tests/%: tests/userspace/%.c
 	@mkdir -p $(@D)
 	@echo "  CC      $@"
 	@$(CC) $(USERSPACE_CFLAGS) -fsanitize=address,undefined -o $@ $(filter %.c,$^)
@@ -74,7 +77,7 @@ build/userspace-tests/gpio build/userspace-tests/libgpiod-2/gpio: tests/userspac
 	@$(CC) $(USERSPACE_CFLAGS) $(CFLAGS) -fsanitize=address,undefined -o $@ tests/userspace/gpio.c userspace/lib/gpio.c \
 		userspace/lib/gpio_uart.c userspace/lib/gpio_$(GPIOD).c kernel/telegram/softuart.c $(LDFLAGS) -lgpiod -ldl
 
-check-userspace: build/userspace-tests/speed_search build/userspace-tests/gpio
+check-userspace: $(USERSPACE_TESTS:%=build/userspace-tests/%)
 	$(PROVE) $^ tests/userspace/gpio_v2.t
 
 check-host: check-userspace

@@ -203,6 +203,17 @@ bool tty_set_raw(const struct tty *tty, unsigned int bit_per_s)
 }
 
 /**
+ * tty_keep_modem_lines - do not let DTR and RTS fall when the line is closed
+ * @tty: an open line; from its next tty_set_raw() on, and closed with it
+ *
+ * For a line that may be anything: DTR resets the adapters of other things.
+ */
+void tty_keep_modem_lines(struct tty *tty)
+{
+	tty->before.c_cflag &= ~HUPCL;
+}
+
+/**
  * tty_close - leave the line as it was found
  * @tty: may have been hung up
  */

@@ -36,6 +36,7 @@ enum tty_problem {
 enum tty_problem tty_open(struct tty *tty, const char *path);
 const char *tty_problem_text(enum tty_problem problem);
 bool tty_is_pty(const struct tty *tty);
+void tty_keep_modem_lines(struct tty *tty);
 bool tty_set_raw(const struct tty *tty, unsigned int bit_per_s);
 void tty_close(struct tty *tty);
 
