@@ -17,7 +17,7 @@ USERSPACE_LIB := $(filter-out userspace/lib/gpio_v%.c,$(wildcard userspace/lib/*
 
 METERCTL_SOURCES := $(wildcard kernel/telegram/*.c userspace/decode/*.c userspace/meterctl/*.c) $(USERSPACE_LIB)
 METERCTL_OBJECTS := $(METERCTL_SOURCES:%.c=build/objects/%.o)
-METERCTL_LIBRARIES := -lncursesw -ltinfo -ljansson -lcrypto -lsqlite3 -lgpiod
+METERCTL_LIBRARIES := -lncursesw -ltinfo -ljansson -lcrypto -lsqlite3 -ludev -lgpiod
 
 METERD_SOURCES := $(wildcard kernel/telegram/*.c userspace/decode/*.c userspace/meterd/*.c) $(USERSPACE_LIB)
 METERD_OBJECTS := $(METERD_SOURCES:%.c=build/objects/%.o)

@@ -14,9 +14,11 @@ enum exit_code {
 
 int cmd_attach(int argc, char **argv);
 int cmd_decode(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_ledger(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_path(int argc, char **argv);
+int cmd_scan(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_simulate(int argc, char **argv);
 int cmd_source(int argc, char **argv);

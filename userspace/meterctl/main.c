@@ -15,9 +15,11 @@ static const struct command {
 } commands[] = {
 	{ "attach", cmd_attach, "read the meter on a serial line with the kernel" },
 	{ "decode", cmd_decode, "print the telegrams in a file as JSON" },
+//DOC	{ "doctor", cmd_doctor, "what keeps meters from being read here" },
 	{ "ledger", cmd_ledger, "what meters consumed, as meterd keeps it" },
 	{ "list", cmd_list, "the meters of this machine" },
 	{ "path", cmd_path, "the sysfs directory of a meter" },
+	{ "scan", cmd_scan, "the serial ports, and what is on them" },
 	{ "show", cmd_show, "what a meter says now" },
 	{ "simulate", cmd_simulate, "be a meter" },
 	{ "source", cmd_source, "switch a source of meterd on or off" },
