@@ -13,6 +13,7 @@
 #include "ports.h"
 
 #define DEV "/dev/"
+#define PTS "pts/"
 
 /* A port of the 8250 driver where no UART is: PORT_UNKNOWN of linux/serial.h. */
 #define TYPE_UNKNOWN "0"
@@ -88,6 +89,7 @@ static void take_properties(struct port *p, struct udev_device *tty)
 	struct udev_device *usb =
 		udev_device_get_parent_with_subsystem_devtype(tty, "usb", "usb_device");
 
+	port_use_find("", p->name, &p->use);
 	p->marked = same_text(udev_device_get_property_value(tty, METERLINE_PROPERTY), "1");
 	copy_text(&p->id_path, udev_device_get_property_value(tty, "ID_PATH"));
 	take_links(p, tty);
@@ -114,7 +116,6 @@ static struct port *add_port(struct ports *ports, const char *path)
 		return NULL;
 	ports->count++;
 	p->name = strncmp(path, DEV, strlen(DEV)) ? p->path : p->path + strlen(DEV);
-	port_use_find("", p->name, &p->use);
 	return p;
 }
 
@@ -198,6 +199,8 @@ int ports_add(struct ports *ports, const char *path)
 		tty = udev_device_new_from_subsystem_sysname(udev, "tty", p->name);
 	if (tty)
 		take_properties(p, tty);
+	else if (p && !strncmp(p->name, PTS, strlen(PTS)))
+		port_use_find("", p->name, &p->use);
 	udev_device_unref(tty);
 	udev_unref(udev);
 	free(real);
