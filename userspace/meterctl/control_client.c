@@ -55,9 +55,49 @@ static void tell_connect(const char *path)
 		say("%s: %s", path, strerror(errno));
 }
 
-static int connect_to(const char *given)
+/* A connection to @to, or a negative errno. */
+static int open_connection(const struct sockaddr_un *to)
 {
 	const struct timeval patience = { .tv_sec = PATIENCE_S };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	if (!connect(fd, (const struct sockaddr *)to, sizeof(*to)))
+		return fd;
+	error = errno;
+	close(fd);
+	return -error;
+}
+
+/**
+ * control_reach - whether meterd can be asked, without a sentence
+ * @given: its control socket; NULL: where meterd has it by default
+ * @path: filled with that of the socket; room for CONTROL_PATH_MAX
+ *
+ * Return: 0, or a negative errno of connecting.
+ */
+int control_reach(const char *given, char path[CONTROL_PATH_MAX])
+{
+	struct sockaddr_un to = { 0 };
+	int fd;
+
+	path[0] = '\0';
+	if (!find_socket(&to, given))
+		return -ENAMETOOLONG;
+	snprintf(path, CONTROL_PATH_MAX, "%s", to.sun_path);
+	fd = open_connection(&to);
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
+static int connect_to(const char *given)
+{
 	struct sockaddr_un to = { 0 };
 	int fd;
 
@@ -65,17 +105,11 @@ static int connect_to(const char *given)
 		say("%s: too long for the name of a socket", given);
 		return -1;
 	}
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0) {
-		say("no socket: %s", strerror(errno));
-		return -1;
-	}
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	if (!connect(fd, (struct sockaddr *)&to, sizeof(to)))
+	fd = open_connection(&to);
+	if (fd >= 0)
 		return fd;
+	errno = -fd;
 	tell_connect(to.sun_path);
-	close(fd);
 	return -1;
 }
 

@@ -8,12 +8,15 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#define CONTROL_PATH_MAX 108
+
 /** struct control_answer - what meterd said: a line of JSON, and what it means */
 struct control_answer {
 	char *text;
 	json_t *json;
 };
 
+int control_reach(const char *given, char path[CONTROL_PATH_MAX]);
 bool control_ask(const char *path, const char *request, struct control_answer *answer);
 void control_answer_free(struct control_answer *answer);
 

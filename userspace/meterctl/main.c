@@ -15,7 +15,7 @@ static const struct command {
 } commands[] = {
 	{ "attach", cmd_attach, "read the meter on a serial line with the kernel" },
 	{ "decode", cmd_decode, "print the telegrams in a file as JSON" },
-//DOC	{ "doctor", cmd_doctor, "what keeps meters from being read here" },
+	{ "doctor", cmd_doctor, "what keeps meters from being read here" },
 	{ "ledger", cmd_ledger, "what meters consumed, as meterd keeps it" },
 	{ "list", cmd_list, "the meters of this machine" },
 	{ "path", cmd_path, "the sysfs directory of a meter" },

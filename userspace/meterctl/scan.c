@@ -138,7 +138,14 @@ static int scan(const struct arguments *args)
 	return rc;
 }
 
-static bool parse_seconds(const char *text, unsigned int *seconds)
+/**
+ * scan_seconds - how long to listen, as given on a command line
+ * @text: whole seconds
+ * @seconds: filled
+ *
+ * Return: false after a sentence on stderr.
+ */
+bool scan_seconds(const char *text, unsigned int *seconds)
 {
 	char *end;
 	unsigned long number = strtoul(text, &end, 10);
@@ -186,7 +193,7 @@ int cmd_scan(int argc, char **argv)
 			args.json = true;
 			break;
 		case 's':
-			if (!parse_seconds(optarg, &args.seconds))
+			if (!scan_seconds(optarg, &args.seconds))
 				return UNUSABLE;
 			break;
 		default:
