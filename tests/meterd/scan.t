@@ -275,4 +275,129 @@ def a_port_in_use_is_not_opened_and_its_user_is_named():
 	holder.end()
 
 
+
+# A system of its own: udev's database and sysfs are files, and ptys pass for ports.
+
+# Runs the rest in a mount namespace with the tree $1: its sys and run, and each file of its dev bound over one of /dev.
+ELSEWHERE = """
+mount --bind /dev/pts "$1/pts" && mount --rbind "$1/sys" /sys && mount --bind "$1/run" /run || exit 9
+mount -t tmpfs none /dev && mkdir /dev/pts && mount --bind "$1/pts" /dev/pts || exit 9
+for link in "$1"/dev/*; do
+	: >"/dev/${link##*/}"
+	mount --bind "$(readlink "$link")" "/dev/${link##*/}" || exit 9
+done
+shift
+exec "$@"
+"""
+
+
+class System:
+	"""Ports that udev and sysfs know; none of them is there before one asks for it."""
+
+	def __init__(self):
+		if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL).returncode:
+			raise Skip("no namespace for a /sys and a /dev of its own can be made here")
+		self.root = Directory()
+		for name in ("sys/class/tty", "sys/bus", "sys/dev/char", "run/udev/data", "dev", "pts"):
+			os.makedirs(self.root / name)
+		self.lines = {}
+
+	def file(self, name, content):
+		os.makedirs(os.path.dirname(self.root / name), exist_ok=True)
+		with open(self.root / name, "w") as f:
+			f.write(content)
+
+	def port(self, name, minor, data=b"", usb=None, properties=(), links=(), type=None):
+		"""A port with a line behind it; usb: attributes of its device"""
+		device = "sys/devices/usb1/1-1" if usb else "sys/devices/pnp0/00:05"
+		device = f"{device}.{minor}"
+		path = f"{device}/tty/{name}"
+		self.file(f"{path}/uevent", f"MAJOR=188\nMINOR={minor}\nDEVNAME={name}\n")
+		self.file(f"{path}/dev", f"188:{minor}\n")
+		self.file(f"{device}/uevent", "DEVTYPE=usb_device\n" if usb else "")
+		os.symlink("/sys/bus/usb" if usb else "/sys/bus/pnp", self.root / f"{device}/subsystem")
+		os.symlink("/sys/class/tty", self.root / f"{path}/subsystem")
+		if type is not None:
+			self.file(f"{path}/type", f"{type}\n")
+		for attribute, value in (usb or {}).items():
+			self.file(f"{device}/{attribute}", value + "\n")
+		os.symlink(f"/{path}", self.root / f"sys/class/tty/{name}")
+		os.symlink(f"/{path}", self.root / f"sys/dev/char/188:{minor}")
+		self.file(f"run/udev/data/c188:{minor}", "I:1000\n" + "".join(f"E:{p}\n" for p in properties) + "".join(f"S:{l}\n" for l in links))
+		self.lines[name] = Pty(data)
+		os.symlink(self.lines[name].path, self.root / f"dev/{name}")
+
+	def run(self, *arguments):
+		wrapper = ["unshare", "--mount", "sh", "-c", ELSEWHERE, "sh", self.root.path]
+		out, err, code = meterctl_checked("scan", *arguments, wrapper=wrapper, environment={"SYSTEMD_DEVICE_VERIFY_SYSFS": "0"})
+		equal(err, "", "stderr")
+		return out, code
+
+	def opened(self):
+		return {name for name, line in self.lines.items() if line.watch.opened()}
+
+
+def system():
+	s = System()
+	good = vector("tic-standard.bin")
+	s.port("ttyACM0", 0, good, {"manufacturer": "CH2i", "product": "uTinfo-V3.0", "serial": "TINFO-2201", "idVendor": "1a86", "idProduct": "55d4"},
+	       ["METERLINE=1", "ID_PATH=pci-0000:00:14.0-usb-0:1:1.0"],
+	       ["serial/by-path/pci-0000:00:14.0-usb-0:1:1.0", "serial/by-id/usb-CH2i_uTinfo-V3.0_TINFO-2201-if00"])
+	s.port("ttyUSB0", 1, good, {"manufacturer": "FTDI", "product": "FT230X Basic UART", "serial": "D30ABCDE", "idVendor": "0403", "idProduct": "6015"},
+	       ["ID_PATH=pci-0000:00:14.0-usb-0:2:1.0"], ["serial/by-id/usb-FTDI_FT230X_Basic_UART_D30ABCDE-if00-port0"])
+	s.port("ttyUSB1", 2, good, {"manufacturer": "Silicon Labs", "product": "CP2102\x1b[2J", "serial": "0001", "idVendor": "10c4", "idProduct": "ea60"},
+	       ["METERLINE=0", "ID_PATH=pci-0000:00:14.0-usb-0:3:1.0"])
+	s.port("ttyS1", 3, good, type=4)
+	s.port("ttyS2", 4, good, type=0)
+	return s
+
+
+@promise
+def ports_are_listed_and_only_those_that_udev_marks_are_opened():
+	s = system()
+	out, code = s.run("--json")
+	ports = json.loads(out)
+	equal(code, 0)
+	equal([(p["port"], p["udev"], "heard" in p) for p in ports],
+	      [("/dev/ttyACM0", True, True), ("/dev/ttyS1", False, False), ("/dev/ttyUSB0", False, False), ("/dev/ttyUSB1", False, False)])
+	equal(s.opened() - {"ttyACM0"}, set(), "others that were opened")
+	equal((ports[0]["heard"]["carries"], ports[0]["device"], ports[0]["names"]),
+	      ("tic-standard", "CH2i uTinfo-V3.0 TINFO-2201, USB 1a86:55d4",
+	       ["/dev/serial/by-id/usb-CH2i_uTinfo-V3.0_TINFO-2201-if00", "/dev/serial/by-path/pci-0000:00:14.0-usb-0:1:1.0"]))
+	equal(ports[1]["device"], "pnp 00:05.3")
+
+
+@promise
+def all_opens_each_that_exists():
+	s = system()
+	out, code = s.run("--all", "--json")
+	equal((code, [p["heard"]["carries"] for p in json.loads(out)]), (0, 4 * ["tic-standard"]))
+	equal(s.lines["ttyS2"].watch.opened(), 0, "times that a port without a UART was opened")
+
+
+@promise
+def the_list_is_for_people():
+	out, code = system().run()
+	expected = """\
+/dev/ttyACM0  CH2i uTinfo-V3.0 TINFO-2201, USB 1a86:55d4
+  names    /dev/serial/by-id/usb-CH2i_uTinfo-V3.0_TINFO-2201-if00
+           /dev/serial/by-path/pci-0000:00:14.0-usb-0:1:1.0
+  carries  tic-standard, 8N1, tic-ID: N telegrams, N groups good, 0 damaged
+           for once: sudo meterctl attach /dev/serial/by-id/usb-CH2i_uTinfo-V3.0_TINFO-2201-if00
+           without the kernel module, in meterd.conf:
+               [source house]
+               type = serial
+               device = /dev/serial/by-id/usb-CH2i_uTinfo-V3.0_TINFO-2201-if00
+/dev/ttyS1  pnp 00:05.3
+  carries  not listened to: 'sudo meterctl scan /dev/ttyS1' does
+/dev/ttyUSB0  FTDI FT230X Basic UART D30ABCDE, USB 0403:6015
+  names    /dev/serial/by-id/usb-FTDI_FT230X_Basic_UART_D30ABCDE-if00-port0
+  carries  not listened to: 'sudo meterctl scan /dev/ttyUSB0' does
+/dev/ttyUSB1  Silicon Labs CP2102 [2J 0001, USB 10c4:ea60
+  carries  not listened to: 'sudo meterctl scan /dev/ttyUSB1' does
+"""
+	out = re.sub(r"tic-[0-9a-f]{8}: \d+ telegrams, \d+ groups", "tic-ID: N telegrams, N groups", out)
+	equal((out, code), (expected, 0))
+
+
 run()

@@ -71,3 +71,21 @@ size_t utf8_print(FILE *out, const u8 *bytes, size_t len)
 		fprintf(out, "%c%c", 0xc0 | *bytes >> 6, 0x80 | (*bytes & 0x3f));
 	return count ? count : 1;
 }
+
+/**
+ * utf8_print_text - prints a text that comes from elsewhere
+ * @out: where to
+ * @text: any bytes, ends with NUL; control characters become blanks
+ */
+void utf8_print_text(FILE *out, const char *text)
+{
+	const u8 *at = (const u8 *)text;
+	size_t left = strlen(text);
+
+	while (left) {
+		size_t n = utf8_print(out, at, left);
+
+		at += n;
+		left -= n;
+	}
+}

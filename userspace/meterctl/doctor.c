@@ -12,6 +12,7 @@
 #include "../lib/json.h"
 #include "../lib/meters.h"
 #include "../lib/say.h"
+#include "../lib/utf8.h"
 #include "commands.h"
 #include "doctor.h"
 #include "scan.h"
@@ -132,9 +133,15 @@ static bool look(struct doctor *d, const struct arguments *args)
 
 static void print(const struct doctor *d)
 {
-	for (size_t i = 0; i < d->count; i++)
-		printf("%s: %s\n    %s\n", d->findings[i].where, d->findings[i].what,
-		       d->findings[i].fix);
+	/* Names of processes, devices and files are others' choice. */
+	for (size_t i = 0; i < d->count; i++) {
+		utf8_print_text(stdout, d->findings[i].where);
+		printf(": ");
+		utf8_print_text(stdout, d->findings[i].what);
+		printf("\n    ");
+		utf8_print_text(stdout, d->findings[i].fix);
+		putchar('\n');
+	}
 	if (!d->count)
 		puts("nothing stands in the way");
 }

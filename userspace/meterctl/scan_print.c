@@ -140,15 +140,7 @@ static void udev_line(const struct ports *ports, const struct port *p, char *tex
 /* From a USB descriptor or a path: may hold anything. */
 static void print_text(const char *text)
 {
-	const u8 *at = (const u8 *)text;
-	size_t left = strlen(text);
-
-	while (left) {
-		size_t n = utf8_print(stdout, at, left);
-
-		at += n;
-		left -= n;
-	}
+	utf8_print_text(stdout, text);
 }
 
 static void print_users(const struct port_use *use)
