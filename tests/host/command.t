@@ -28,7 +28,7 @@ sub promise {
 
 my ($help) = meterctl('--help');
 my @commands = $help =~ /^  ([a-z]+) +\S/mg;
-is_deeply([sort @commands], [qw(attach decode ledger list path show simulate source status watch)], 'every_command_is_in_the_help');
+is_deeply([sort @commands], [qw(attach decode doctor ledger list path scan show simulate source status watch)], 'every_command_is_in_the_help');
 for my $command (@commands) {
 	my ($out, $err, $code) = meterctl($command, '--help');
 	my @long = grep { length > 80 } split /\n/, $out;
@@ -144,6 +144,10 @@ promise('attach_wants_a_tty', 2, qr/\A\z/, qr{one tty, such as /dev/ttyUSB0}, 'a
 promise('attach_names_a_tty_that_is_not_there', 2, qr/\A\z/, qr{/dev/nowhere does not exist.*by-id}, 'attach', '/dev/nowhere');
 promise('attach_refuses_what_is_no_tty', 2, qr/\A\z/, qr{/dev/null is not a tty}, 'attach', '/dev/null');
 promise('attach_refuses_a_speed_of_no_meter', 2, qr/\A\z/, qr/300/, 'attach', '--speed', '300', '/dev/null');
+promise('scan_takes_all_or_ports', 2, qr/\A\z/, qr/not both/, 'scan', '--all', '/dev/null');
+promise('scan_refuses_a_time_that_is_none', 2, qr/\A\z/, qr/'0' is no time/, 'scan', '--seconds', '0');
+promise('scan_names_a_port_that_is_not_there', 2, qr{/dev/nowhere.*does not exist}s, qr/\A\z/, 'scan', '/dev/nowhere');
+promise('scan_refuses_what_is_no_tty', 2, qr/is not a tty/, qr/\A\z/, 'scan', '/dev/null');
 promise('list_takes_no_meter', 2, qr/\A\z/, qr/show/, 'list', 'meter0');
 promise('show_wants_a_meter', 2, qr/\A\z/, qr/--help/, 'show');
 promise('path_wants_a_meter', 2, qr/\A\z/, qr/--help/, 'path');

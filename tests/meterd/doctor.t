@@ -148,6 +148,22 @@ def console_and_getty_are_told():
 
 
 @promise
+def a_console_on_a_uart_that_an_overlay_has_given_to_the_kernel_is_told():
+	files = {**PI3, "dev/serial0": None, "dev/ttyS0": None, "dev/ttyAMA0": None,
+		 f"proc/device-tree{PL011}/bluetooth/status": "disabled\0", f"proc/device-tree{PL011}/meter/compatible": "meterline,tic\0",
+		 **meter(0, port="serial0", source="serdev")}
+	says(files, CLEAR)
+	says({**files, "sys/class/tty/console/active": "ttyAMA0 tty1\n"},
+	     finding("ttyAMA0", "the kernel's console is there: it writes its messages to the meter's line",
+		     r"sudo sed -i 's/console=\(serial0\|ttyAMA0\),[0-9]* *//' /boot/firmware/cmdline.txt, and restart"))
+
+
+@promise
+def a_bluetooth_that_is_switched_off_has_no_uart():
+	says({**PI3, f"proc/device-tree{PL011}/bluetooth/status": "disabled\0"}, CLEAR)
+
+
+@promise
 def a_getty_is_found_by_its_terminal_where_its_files_cannot_be_seen():
 	says({**PI, "sys/class/tty/ttyAMA0/dev": "204:64\n", **process(512, "agetty", number=204 << 8 | 64),
 	      **process(513, "agetty", number=4 << 8 | 1)},
@@ -295,6 +311,7 @@ def meters_that_do_not_do_well_are_told():
 		 **meter(4, port="ttyUSB4", **lost, seen="hdlc"),
 		 **meter(5, port="ttyUSB5", statistics__bad_checksum="60", statistics__bad_parity="41"),
 		 **meter(6, port="ttyUSB6", type="p1", statistics__bad_checksum="11", statistics__uart_overruns="2"),
+		 **meter(8, port="gpiochip0:17", source="gpio", statistics__uart_framing="500"),
 		 **meter(7, port="ttyUSB7", statistics__bad_checksum="100", statistics__uart_overruns="1")}
 	says(files,
 	     finding("meter0 (ttyUSB0)", "telegrams came, and come no longer", "check the cable; a port that was taken away is found again by itself") +
@@ -308,7 +325,9 @@ def meters_that_do_not_do_well_are_told():
 	     finding("meter6 (ttyUSB6)", "11 telegrams were damaged in 1000 telegrams",
 		     "a shorter cable, a pull-up of 1 to 10 kOhm at the data line, or a stronger inverter") +
 	     finding("meter6 (ttyUSB6)", "the UART lost characters 2 times in 1000 telegrams",
-		     "use the PL011 in place of the mini UART (dtoverlay=disable-bt), or take load off this machine"))
+		     "use the PL011 in place of the mini UART (dtoverlay=disable-bt), or take load off this machine") +
+	     finding("meter8 (gpiochip0:17)", "500 characters without a stop bit in 1000 telegrams",
+		     "a stronger pull-up (1 to 4.7 kOhm to 3.3 V), a shorter cable, or the parameter inverted of the overlay"))
 
 
 @promise

@@ -72,6 +72,7 @@ static void rates(struct doctor *d, const struct meter_words *m)
 				     counted(d, m->name, "bad_parity") +
 				     counted(d, m->name, "bad_form");
 	unsigned long long overruns = counted(d, m->name, "uart_overruns");
+	unsigned long long framing = counted(d, m->name, "uart_framing");
 	bool p1 = !strcmp(m->type, "p1");
 
 	if (telegrams < RATE_MIN_TELEGRAMS)
@@ -84,6 +85,10 @@ static void rates(struct doctor *d, const struct meter_words *m)
 				 "it must switch faster",
 			    "%llu %s were damaged in %llu telegrams", damaged,
 			    p1 ? "telegrams" : "groups", telegrams);
+	if (framing * 10 > telegrams)
+		doctor_find(d, m->where, "a stronger pull-up (1 to 4.7 kOhm to 3.3 V), a shorter cable, or "
+			    "the parameter inverted of the overlay",
+			    "%llu characters without a stop bit in %llu telegrams", framing, telegrams);
 	if (overruns * 1000 > telegrams)
 		doctor_find(d, m->where, "use the PL011 in place of the mini UART (dtoverlay=disable-bt), "
 			    "or take load off this machine",

@@ -68,12 +68,23 @@ static bool config_has(const struct doctor *d, const char *line)
 	return has_word(text, line, "\r\n");
 }
 
+/* Whether a node is there, and an overlay has not switched it off. */
+static bool is_enabled(const struct doctor *d, const char *parent, const char *name)
+{
+	char status[32];
+
+	if (!doctor_has(d, DT "%s/%s", parent, name))
+		return false;
+	return !doctor_read(d, status, sizeof(status), DT "%s/%s/status", parent, name) ||
+	       strcmp(status, "disabled");
+}
+
 static void mini_uart(struct doctor *d, const char *port)
 {
 	char fix[256], pl011[128];
 
 	doctor_read(d, pl011, sizeof(pl011), DT "/aliases/serial1");
-	if (*pl011 == '/' && doctor_has(d, DT "%s/bluetooth", pl011)) {
+	if (*pl011 == '/' && is_enabled(d, pl011, "bluetooth")) {
 		snprintf(fix, sizeof(fix), "write dtoverlay=disable-bt into %s/config.txt, sudo "
 			 "systemctl disable hciuart, and restart (miniuart-bt instead keeps a slow "
 			 "Bluetooth)", doctor_config_txt(d));
@@ -99,6 +110,7 @@ static void serdev_child(struct doctor *d, const char *port, const char *node)
 	for (size_t i = 0; i < children.count; i++) {
 		if (!doctor_read(d, compatible, sizeof(compatible), DT "%s/%s/compatible", node,
 				 children.name[i]) ||
+		    !is_enabled(d, node, children.name[i]) ||
 		    !strncmp(compatible, "meterline,", 10))
 			continue;
 		snprintf(fix, sizeof(fix), "take the dtoverlay that says so out of %s/config.txt, and "
@@ -269,6 +281,18 @@ static void modem_manager(struct doctor *d, const char *port)
 	ports_free(&ports);
 }
 
+/* A UART that an overlay has given to the kernel has no tty, but may still have the console. */
+static void console_without_tty(struct doctor *d)
+{
+	char active[256], *word, *rest = active;
+
+	doctor_read(d, active, sizeof(active), "/sys/class/tty/console/active");
+	while ((word = strsep(&rest, " ")))
+		if ((!strncmp(word, "ttyAMA", 6) || !strncmp(word, "ttyS", 4)) &&
+		    !doctor_has(d, "/dev/%s", word))
+			console(d, word);
+}
+
 /**
  * doctor_port_users - who else uses the ports
  * @d: the system
@@ -279,4 +303,6 @@ void doctor_port_users(struct doctor *d)
 		port_users(d, d->ports[i]);
 		modem_manager(d, d->ports[i]);
 	}
+	if (d->is_pi)
+		console_without_tty(d);
 }
