@@ -8,7 +8,7 @@
 #include "../../userspace/lib/p1_inverted.h"
 
 #define LINE_MAX_BITS (1u << 20)
-#define IDLE_BITS 2000
+#define IDLE_BITS     2000
 
 static unsigned int number, failed;
 
@@ -100,8 +100,8 @@ static bool noise_is_evident(void)
 int main(void)
 {
 	static const char *const p1[] = {
-		"p1-austria", "p1-belgium", "p1-dsmr3", "p1-dsmr4", "p1-dsmr5", "p1-dsmr5-damaged",
-		"p1-hungary", "p1-lithuania", "p1-luxembourg", "p1-sweden",
+		"p1-austria",	    "p1-belgium", "p1-dsmr3",	  "p1-dsmr4",	   "p1-dsmr5",
+		"p1-dsmr5-damaged", "p1-hungary", "p1-lithuania", "p1-luxembourg", "p1-sweden",
 	};
 	static const char *const tic[] = { "tic-historique-base", "tic-historique-base-7e1",
 					   "tic-standard", "tic-standard-all71" };

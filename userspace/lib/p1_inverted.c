@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * P1 whose cable lacks the inverter: the data line of a meter is inverted (P1, physical
- * interface: a space is more than 4 V, a mark less than 1 V), and a UART that is wired to it without one sees every bit
- * turned round.
+ * interface: a space is more than 4 V, a mark less than 1 V), and a UART that is wired to it
+ * without one sees every bit turned round.
  *
  * Between telegrams such a line looks like a break. In a telegram, of ASCII in 8N1, bit 7 is 0 and
  * the stop bit behind it 1, so that the inverted line has a falling edge there in each character
@@ -13,9 +13,9 @@
 #include "p1_inverted.h"
 
 /* Fewer bytes prove nothing. */
-#define EVIDENT_BYTES	200
+#define EVIDENT_BYTES 200
 /* Of a telegram with that many bytes; each object ends so. */
-#define EVIDENT_LINES	4
+#define EVIDENT_LINES 4
 
 /* What the meter sent, or 0 when it was no text. */
 static u8 turned_round(u8 byte)

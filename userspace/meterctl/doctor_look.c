@@ -156,7 +156,8 @@ int doctor_process(const struct doctor *d, const char *name)
 	dir = opendir(path);
 	while (dir && !pid && (entry = readdir(dir))) {
 		candidate = atoi(entry->d_name);
-		if (candidate > 0 && doctor_read(d, comm, sizeof(comm), "/proc/%d/comm", candidate) &&
+		if (candidate > 0 &&
+		    doctor_read(d, comm, sizeof(comm), "/proc/%d/comm", candidate) &&
 		    !strcmp(comm, name))
 			pid = candidate;
 	}

@@ -43,12 +43,14 @@ static unsigned long long counted(const struct doctor *d, const char *meter, con
 
 static void searching(struct doctor *d, const struct meter_words *m)
 {
-	const char *wiring = "check that the meter is wired to it and its customer port enabled (TIC: "
-			     "I1 and I2; P1: the data request line high)";
+	const char *wiring =
+		"check that the meter is wired to it and its customer port enabled (TIC: "
+		"I1 and I2; P1: the data request line high)";
 	char fix[256];
 
 	if (!strcmp(m->seen, "p1-encrypted"))
-		doctor_find(d, m->where, "ask the grid operator for the key, or to switch encryption off",
+		doctor_find(d, m->where,
+			    "ask the grid operator for the key, or to switch encryption off",
 			    "it sends encrypted P1");
 	else if (!strcmp(m->seen, "hdlc") || !strcmp(m->seen, "mbus"))
 		doctor_find(d, m->where, "use the meter's TIC or P1 port instead",
@@ -56,10 +58,13 @@ static void searching(struct doctor *d, const struct meter_words *m)
 	else if (!counted(d, m->name, "bytes"))
 		doctor_find(d, m->where, wiring, "not a byte came");
 	else if (!strcmp(m->seen, "garbage")) {
-		snprintf(fix, sizeof(fix), "attach it without --speed, or stop what reads it and "
-			 "'sudo meterctl scan /dev/%s', which recognises a wrong speed and an inverted "
-			 "cable", m->port);
-		doctor_find(d, m->where, fix, "garbage comes: a wrong speed, a damaged cable, or P1 "
+		snprintf(fix, sizeof(fix),
+			 "attach it without --speed, or stop what reads it and "
+			 "'sudo meterctl scan /dev/%s', which recognises a wrong speed and an "
+			 "inverted cable",
+			 m->port);
+		doctor_find(d, m->where, fix,
+			    "garbage comes: a wrong speed, a damaged cable, or P1 "
 			    "without an inverter");
 	}
 }
@@ -78,21 +83,26 @@ static void rates(struct doctor *d, const struct meter_words *m)
 	if (telegrams < RATE_MIN_TELEGRAMS)
 		return;
 	if (damaged * (p1 ? 100 : 10) > telegrams)
-		doctor_find(d, m->where,
-			    p1 ? "a shorter cable, a pull-up of 1 to 10 kOhm at the data line, or a "
-				 "stronger inverter" :
-				 "a shorter cable, or another resistor at the opto-coupler: at 9600 bit/s "
-				 "it must switch faster",
-			    "%llu %s were damaged in %llu telegrams", damaged,
-			    p1 ? "telegrams" : "groups", telegrams);
+		doctor_find(
+			d, m->where,
+			p1 ? "a shorter cable, a pull-up of 1 to 10 kOhm at the data line, or a "
+			     "stronger inverter"
+			   : "a shorter cable, or another resistor at the opto-coupler: at 9600 "
+			     "bit/s it must switch faster",
+			"%llu %s were damaged in %llu telegrams", damaged,
+			p1 ? "telegrams" : "groups", telegrams);
 	if (framing * 10 > telegrams)
-		doctor_find(d, m->where, "a stronger pull-up (1 to 4.7 kOhm to 3.3 V), a shorter cable, or "
+		doctor_find(d, m->where,
+			    "a stronger pull-up (1 to 4.7 kOhm to 3.3 V), a shorter cable, or "
 			    "the parameter inverted of the overlay",
-			    "%llu characters without a stop bit in %llu telegrams", framing, telegrams);
+			    "%llu characters without a stop bit in %llu telegrams", framing,
+			    telegrams);
 	if (overruns * 1000 > telegrams)
-		doctor_find(d, m->where, "use the PL011 in place of the mini UART (dtoverlay=disable-bt), "
+		doctor_find(d, m->where,
+			    "use the PL011 in place of the mini UART (dtoverlay=disable-bt), "
 			    "or take load off this machine",
-			    "the UART lost characters %llu times in %llu telegrams", overruns, telegrams);
+			    "the UART lost characters %llu times in %llu telegrams", overruns,
+			    telegrams);
 }
 
 static void meter(struct doctor *d, const char *name)
@@ -105,8 +115,9 @@ static void meter(struct doctor *d, const char *name)
 	attribute(d, name, "type", m.type);
 	snprintf(m.where, sizeof(m.where), "%.32s (%s)", name, m.port);
 	if (!strcmp(m.state, "stale"))
-		doctor_find(d, m.where, "check the cable; a port that was taken away is found again by "
-			    "itself", "telegrams came, and come no longer");
+		doctor_find(d, m.where,
+			    "check the cable; a port that was taken away is found again by itself",
+			    "telegrams came, and come no longer");
 	else if (!strcmp(m.state, "searching"))
 		searching(d, &m);
 	rates(d, &m);
@@ -143,7 +154,8 @@ static void meterd_line(struct doctor *d, json_t *source, json_t *line)
 
 	if (!strcmp(state, "connected") || !strcmp(state, "off"))
 		return;
-	snprintf(where, sizeof(where), "source %s (%s)", text_of(source, "name"), text_of(line, "what"));
+	snprintf(where, sizeof(where), "source %s (%s)", text_of(source, "name"),
+		 text_of(line, "what"));
 	doctor_find(d, where, text_of(line, "why"), "%s, says meterd", state);
 }
 
@@ -172,7 +184,8 @@ static void meterd_running(struct doctor *d, const char *socket)
 		doctor_find(d, path, "sudo usermod -aG meter $USER, then log in anew",
 			    "only root and members of group meter may ask meterd");
 	else
-		doctor_find(d, path, "sudo systemctl restart meterd; 'journalctl -u meterd' tells more",
+		doctor_find(d, path,
+			    "sudo systemctl restart meterd; 'journalctl -u meterd' tells more",
 			    "meterd cannot be asked there: %s", strerror(-rc));
 }
 
@@ -187,9 +200,10 @@ void doctor_meterd(struct doctor *d, const char *socket)
 		if (!*d->root)
 			meterd_running(d, socket);
 		else if (!doctor_has(d, "/run/meterd/control"))
-			doctor_find(d, "/run/meterd/control",
-				    "sudo systemctl restart meterd; 'journalctl -u meterd' tells more",
-				    "meterd runs, but has no socket there");
+			doctor_find(
+				d, "/run/meterd/control",
+				"sudo systemctl restart meterd; 'journalctl -u meterd' tells more",
+				"meterd runs, but has no socket there");
 	} else if (doctor_has(d, "/etc/meterd/meterd.conf")) {
 		doctor_find(d, "meterd", "sudo systemctl enable --now meterd",
 			    "it is configured in /etc/meterd/meterd.conf, but does not run");

@@ -19,8 +19,8 @@ static bool module_file(const struct doctor *d, const char *release, char *path,
 
 	for (size_t i = 0; i < 4; i++)
 		for (size_t k = 0; k < 4; k++) {
-			snprintf(path, size, "/lib/modules/%s/%s/meterline.ko%s", release, places[i],
-				 ends[k]);
+			snprintf(path, size, "/lib/modules/%s/%s/meterline.ko%s", release,
+				 places[i], ends[k]);
 			if (doctor_has(d, "%s", path))
 				return true;
 		}
@@ -55,8 +55,10 @@ static void headers_missing(struct doctor *d)
 		snprintf(fix, sizeof(fix), "sudo apt install raspberrypi-kernel-headers");
 	else
 		snprintf(fix, sizeof(fix), "sudo apt install linux-headers-%s", d->release);
-	doctor_find(d, "meterline", fix, "the headers of the running kernel %s are missing, so the "
-		    "module cannot be built (meterd can read serial ports without it)", d->release);
+	doctor_find(d, "meterline", fix,
+		    "the headers of the running kernel %s are missing, so the "
+		    "module cannot be built (meterd can read serial ports without it)",
+		    d->release);
 }
 
 static void not_built(struct doctor *d)
@@ -70,12 +72,14 @@ static void not_built(struct doctor *d)
 	other_kernel(d, other, sizeof(other));
 	if (*other)
 		snprintf(beside, sizeof(beside), ", only for %s", other);
-	doctor_find(d, "meterline",
-		    doctor_has(d, "/var/lib/dkms/meterline") ?
-			    "sudo dkms autoinstall" :
-			    "in the sources of meterline: make modules && sudo make install",
-		    "the module is not built for the running kernel %s%s (meterd can read serial ports "
-		    "without it)", d->release, beside);
+	doctor_find(
+		d, "meterline",
+		doctor_has(d, "/var/lib/dkms/meterline")
+			? "sudo dkms autoinstall"
+			: "in the sources of meterline: make modules && sudo make install",
+		"the module is not built for the running kernel %s%s (meterd can read serial ports "
+		"without it)",
+		d->release, beside);
 }
 
 /* Of one that is compressed this cannot be seen. */
@@ -124,10 +128,13 @@ void doctor_module(struct doctor *d)
 		if (*path || !doctor_process(d, "meterd"))
 			not_built(d);
 	} else if (is_locked_down(d) && lacks_signature(d, path)) {
-		doctor_find(d, "meterline", "sudo mokutil --import /var/lib/dkms/mok.pub, restart and "
-			    "enroll it, then sudo dkms install --force meterline",
-			    "Secure Boot is on, so the kernel loads signed modules only, and %s is not "
-			    "signed", path);
+		doctor_find(
+			d, "meterline",
+			"sudo mokutil --import /var/lib/dkms/mok.pub, restart and "
+			"enroll it, then sudo dkms install --force meterline",
+			"Secure Boot is on, so the kernel loads signed modules only, and %s is not "
+			"signed",
+			path);
 	} else {
 		doctor_find(d, "meterline", "sudo modprobe meterline", "the module is not loaded");
 	}
@@ -228,6 +235,6 @@ void doctor_rules(struct doctor *d)
 		if (has_rules(d, places[i]))
 			return;
 	doctor_find(d, "udev", "in the sources of meterline: sudo make install",
-		    "the rules of meterline are not installed, so there is no /dev/meter/by-id, and group "
-		    "meter cannot read meters");
+		    "the rules of meterline are not installed, so there is no /dev/meter/by-id, "
+		    "and group meter cannot read meters");
 }

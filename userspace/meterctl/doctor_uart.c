@@ -85,17 +85,21 @@ static void mini_uart(struct doctor *d, const char *port)
 
 	doctor_read(d, pl011, sizeof(pl011), DT "/aliases/serial1");
 	if (*pl011 == '/' && is_enabled(d, pl011, "bluetooth")) {
-		snprintf(fix, sizeof(fix), "write dtoverlay=disable-bt into %s/config.txt, sudo "
+		snprintf(fix, sizeof(fix),
+			 "write dtoverlay=disable-bt into %s/config.txt, sudo "
 			 "systemctl disable hciuart, and restart (miniuart-bt instead keeps a slow "
-			 "Bluetooth)", doctor_config_txt(d));
-		doctor_find(d, port, fix, "Bluetooth has the good UART (PL011), and pins 8 and 10 have "
+			 "Bluetooth)",
+			 doctor_config_txt(d));
+		doctor_find(d, port, fix,
+			    "Bluetooth has the good UART (PL011), and pins 8 and 10 have "
 			    "the mini UART, which loses characters when the processor is busy");
 	}
 	if (config_has(d, "enable_uart=1") || config_has(d, "core_freq=250"))
 		return;
 	snprintf(fix, sizeof(fix), "write enable_uart=1 into %s/config.txt, and restart",
 		 doctor_config_txt(d));
-	doctor_find(d, port, fix, "the speed of the mini UART follows the core clock, which nothing "
+	doctor_find(d, port, fix,
+		    "the speed of the mini UART follows the core clock, which nothing "
 		    "keeps steady");
 }
 
@@ -113,9 +117,11 @@ static void serdev_child(struct doctor *d, const char *port, const char *node)
 		    !is_enabled(d, node, children.name[i]) ||
 		    !strncmp(compatible, "meterline,", 10))
 			continue;
-		snprintf(fix, sizeof(fix), "take the dtoverlay that says so out of %s/config.txt, and "
-			 "restart", doctor_config_txt(d));
-		doctor_find(d, port, fix, "the device tree gives this UART to something else: %s (%s)",
+		snprintf(fix, sizeof(fix),
+			 "take the dtoverlay that says so out of %s/config.txt, and restart",
+			 doctor_config_txt(d));
+		doctor_find(d, port, fix,
+			    "the device tree gives this UART to something else: %s (%s)",
 			    children.name[i], compatible);
 	}
 	attribute_names_free(&children);
@@ -149,10 +155,12 @@ static void port_absent(struct doctor *d, const char *port)
 	if (d->is_pi && (!strncmp(port, "ttyAMA", 6) || !strncmp(port, "ttyS", 4) ||
 			 !strncmp(port, "serial", 6)))
 		snprintf(fix, sizeof(fix), "write %s into %s/config.txt, and restart",
-			 doctor_has(d, DT "/aliases/serial10") ? "dtparam=uart0=on" : "enable_uart=1",
+			 doctor_has(d, DT "/aliases/serial10") ? "dtparam=uart0=on"
+							       : "enable_uart=1",
 			 doctor_config_txt(d));
 	else
-		snprintf(fix, sizeof(fix), "plug it in; 'meterctl scan' lists those that are there");
+		snprintf(fix, sizeof(fix),
+			 "plug it in; 'meterctl scan' lists those that are there");
 	doctor_find(d, where, fix, "there is no such port");
 }
 
@@ -186,24 +194,31 @@ static void console(struct doctor *d, const char *port)
 	char fix[256];
 
 	if (d->is_pi)
-		snprintf(fix, sizeof(fix), "sudo sed -i 's/console=\\(serial0\\|%s\\),[0-9]* *//' "
-			 "%s/cmdline.txt, and restart", port, doctor_config_txt(d));
+		snprintf(fix, sizeof(fix),
+			 "sudo sed -i 's/console=\\(serial0\\|%s\\),[0-9]* *//' "
+			 "%s/cmdline.txt, and restart",
+			 port, doctor_config_txt(d));
 	else
-		snprintf(fix, sizeof(fix), "take console=%s out of GRUB_CMDLINE_LINUX in "
-			 "/etc/default/grub, sudo update-grub, and restart", port);
-	doctor_find(d, port, fix, "the kernel's console is there: it writes its messages to the meter's "
-		    "line");
+		snprintf(fix, sizeof(fix),
+			 "take console=%s out of GRUB_CMDLINE_LINUX in "
+			 "/etc/default/grub, sudo update-grub, and restart",
+			 port);
+	doctor_find(d, port, fix,
+		    "the kernel's console is there: it writes its messages to the meter's line");
 }
 
 static void getty(struct doctor *d, const char *port, const char *name, int pid)
 {
 	char fix[256], process[96] = "";
 
-	snprintf(fix, sizeof(fix), "sudo systemctl disable --now serial-getty@%s && sudo systemctl mask "
-		 "serial-getty@%s", port, port);
+	snprintf(fix, sizeof(fix),
+		 "sudo systemctl disable --now serial-getty@%s && sudo systemctl mask "
+		 "serial-getty@%s",
+		 port, port);
 	if (pid)
 		snprintf(process, sizeof(process), " (%s, process %d)", name, pid);
-	doctor_find(d, port, fix, "a login prompt reads it%s and takes the meter's characters", process);
+	doctor_find(d, port, fix, "a login prompt reads it%s and takes the meter's characters",
+		    process);
 }
 
 static void process(struct doctor *d, const char *port, const struct port_user *user)
@@ -217,12 +232,17 @@ static void process(struct doctor *d, const char *port, const struct port_user *
 		return;
 	}
 	if (!strcmp(user->name, "ModemManager"))
-		snprintf(fix, sizeof(fix), "let a udev rule give it METERLINE, which keeps ModemManager "
-			 "away ('meterctl scan /dev/%s' writes it), or sudo systemctl disable --now "
-			 "ModemManager", port);
+		snprintf(
+			fix, sizeof(fix),
+			"let a udev rule give it METERLINE, which keeps ModemManager "
+			"away ('meterctl scan /dev/%s' writes it), or sudo systemctl disable --now "
+			"ModemManager",
+			port);
 	else
-		snprintf(fix, sizeof(fix), "sudo fuser -v /dev/%s shows it; end it, and keep it from "
-			 "being started again", port);
+		snprintf(fix, sizeof(fix),
+			 "sudo fuser -v /dev/%s shows it; end it, and keep it from "
+			 "being started again",
+			 port);
 	doctor_find(d, port, fix, "%s (process %d) %s", user->name, user->pid,
 		    user->kind == USER_LOCK ? "has locked it" : "has it open");
 }
@@ -233,7 +253,8 @@ static void getty_unit(struct doctor *d, const char *port)
 	char target[DOCTOR_PATH_MAX];
 
 	if (doctor_link(d, target, sizeof(target), "/etc/systemd/system/serial-getty@%s.service",
-			port) && !strcmp(target, "/dev/null"))
+			port) &&
+	    !strcmp(target, "/dev/null"))
 		return;
 	if (doctor_has(d, "/etc/systemd/system/getty.target.wants/serial-getty@%s.service", port))
 		getty(d, port, "", 0);
@@ -276,7 +297,8 @@ static void modem_manager(struct doctor *d, const char *port)
 	snprintf(path, sizeof(path), "/dev/%s", port);
 	if (!*d->root && doctor_process(d, "ModemManager") && !ports_add(&ports, path) &&
 	    ports.port[0].modem_manager)
-		doctor_find(d, port, "let a udev rule give it METERLINE: 'meterctl scan PORT' writes it",
+		doctor_find(d, port,
+			    "let a udev rule give it METERLINE: 'meterctl scan PORT' writes it",
 			    "ModemManager runs and may send to it to see whether it is a modem");
 	ports_free(&ports);
 }

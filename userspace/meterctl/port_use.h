@@ -11,10 +11,10 @@
 
 /** enum port_user_kind - how a port is used */
 enum port_user_kind {
-	USER_PROCESS,	/* has it open, or as its controlling terminal */
-	USER_LOCK,	/* has locked it: with flock(), or by a file in /run/lock */
-	USER_METER,	/* the kernel reads it: a meter of /sys/class/meter */
-	USER_CONSOLE,	/* the kernel writes its messages there */
+	USER_PROCESS, /* has it open, or as its controlling terminal */
+	USER_LOCK,    /* has locked it: with flock(), or by a file in /run/lock */
+	USER_METER,   /* the kernel reads it: a meter of /sys/class/meter */
+	USER_CONSOLE, /* the kernel writes its messages there */
 };
 
 /** struct port_user - one of those who use a port; @pid: 0 of the kernel's own */

@@ -71,7 +71,8 @@ static void take_links(struct port *p, struct udev_device *tty)
 	struct udev_list_entry *entry;
 	char **more;
 
-	udev_list_entry_foreach(entry, udev_device_get_devlinks_list_entry(tty)) {
+	udev_list_entry_foreach(entry, udev_device_get_devlinks_list_entry(tty))
+	{
 		more = reallocarray(p->links, p->nlinks + 1, sizeof(*more));
 		if (!more)
 			return;
@@ -169,9 +170,8 @@ int ports_list(struct ports *ports)
 		rc = udev_enumerate_scan_devices(all);
 	if (rc >= 0) {
 		rc = 0;
-		udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(all))
-			if (!rc)
-				rc = list_tty(ports, udev, udev_list_entry_get_name(entry));
+		udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(all)) if (!rc)
+			rc = list_tty(ports, udev, udev_list_entry_get_name(entry));
 	}
 	udev_enumerate_unref(all);
 	udev_unref(udev);

@@ -168,12 +168,9 @@ bool scan_seconds(const char *text, unsigned int *seconds)
 int cmd_scan(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ "all", no_argument, NULL, 'a' },
-		{ "identity", no_argument, NULL, 'i' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "seconds", required_argument, NULL, 's' },
-		{ 0 },
+		{ "help", no_argument, NULL, 'h' },	     { "all", no_argument, NULL, 'a' },
+		{ "identity", no_argument, NULL, 'i' },	     { "json", no_argument, NULL, 'j' },
+		{ "seconds", required_argument, NULL, 's' }, { 0 },
 	};
 	struct arguments args = { .seconds = LISTEN_DEFAULT_S };
 	int c;

@@ -20,17 +20,17 @@
 #include "scan.h"
 
 /* Behind the first telegram, to see how good the line is. */
-#define QUALITY_MS	5000
+#define QUALITY_MS 5000
 /* Behind what was recognised but cannot be read. */
-#define RECOGNISED_MS	2000
+#define RECOGNISED_MS 2000
 /* A pty has no other speed to try, so that garbage will not become better. */
-#define GARBAGE_MS	10000
+#define GARBAGE_MS 10000
 /* A speed is not given up amid the first telegram, which may show that it is inverted. */
-#define BURST_MS	1000
+#define BURST_MS 1000
 /* Without a byte for so long, a telegram without a check at its end has ended. */
-#define PAUSE_MS	1000
+#define PAUSE_MS 1000
 /* How often the search for the speed looks at what came. */
-#define LOOK_MS		200
+#define LOOK_MS 200
 
 /**
  * struct listener - a port that is listened to
@@ -232,7 +232,8 @@ static bool listen_on(struct listener *all, size_t count, struct pollfd *fds)
 	u64 now;
 
 	for (size_t i = 0; i < count; i++) {
-		fds[i] = (struct pollfd){ .fd = all[i].open ? all[i].tty.fd : -1, .events = POLLIN };
+		fds[i] =
+			(struct pollfd){ .fd = all[i].open ? all[i].tty.fd : -1, .events = POLLIN };
 		any |= all[i].open;
 	}
 	if (!any || (poll(fds, count + 1, LOOK_MS) < 0 && errno != EINTR) || fds[count].revents)

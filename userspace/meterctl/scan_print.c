@@ -33,8 +33,9 @@ static void quality_text(const struct heard *h, char *text, size_t size)
 		n = snprintf(text, size, "%" PRIu64 " telegrams good, %" PRIu64 " damaged",
 			     h->telegrams, h->damaged);
 	else
-		n = snprintf(text, size, "%" PRIu64 " telegrams, %" PRIu64 " groups good, %" PRIu64
-			     " damaged", h->telegrams, h->fields, h->damaged);
+		n = snprintf(text, size,
+			     "%" PRIu64 " telegrams, %" PRIu64 " groups good, %" PRIu64 " damaged",
+			     h->telegrams, h->fields, h->damaged);
 	if (h->line_errors && n < size)
 		snprintf(text + n, size - n, "; %u framing errors, %u overruns", h->framing,
 			 h->overruns);
@@ -58,22 +59,28 @@ static void unread_text(const struct heard *h, char *text, size_t size)
 
 	speed_text(h, speed, sizeof(speed));
 	if (h->inverted)
-		snprintf(text, size, "P1%s, but inverted: the cable needs an inverter (a "
-			 "transistor, or an FTDI chip that is set to invert RXD)", speed);
+		snprintf(text, size,
+			 "P1%s, but inverted: the cable needs an inverter (a "
+			 "transistor, or an FTDI chip that is set to invert RXD)",
+			 speed);
 	else if (h->seen == SEEN_P1_ENCRYPTED)
-		snprintf(text, size, "encrypted P1%s: it needs the key of the meter, which its "
-			 "grid operator has", speed);
+		snprintf(text, size,
+			 "encrypted P1%s: it needs the key of the meter, which its "
+			 "grid operator has",
+			 speed);
 	else if (h->seen > SEEN_GARBAGE)
 		snprintf(text, size, "%s%s, which is not read from a serial port here",
 			 h->seen == SEEN_HDLC ? "HDLC" : "M-Bus", speed);
 	else if (!h->bytes)
-		snprintf(text, size, "nothing: is the meter wired to it, and its customer port "
-			 "enabled?");
+		snprintf(text, size,
+			 "nothing: is the meter wired to it, and its customer port enabled?");
 	else if (h->pty)
 		snprintf(text, size, "%" PRIu64 " bytes, but no telegram of TIC or P1", h->bytes);
 	else
-		snprintf(text, size, "%" PRIu64 " bytes, but no telegram of TIC or P1 at 1200, "
-			 "9600 or 115200 bit/s: is it a meter?", h->bytes);
+		snprintf(text, size,
+			 "%" PRIu64 " bytes, but no telegram of TIC or P1 at 1200, "
+			 "9600 or 115200 bit/s: is it a meter?",
+			 h->bytes);
 }
 
 /**
@@ -127,11 +134,13 @@ static bool has_own_serial(const struct ports *ports, const struct port *p)
 static void udev_line(const struct ports *ports, const struct port *p, char *text, size_t size)
 {
 	if (has_own_serial(ports, p))
-		snprintf(text, size, "SUBSYSTEM==\"tty\", ENV{ID_SERIAL_SHORT}==\"%s\", "
-			 "ENV{METERLINE}=\"1\"", p->usb_serial);
+		snprintf(text, size,
+			 "SUBSYSTEM==\"tty\", ENV{ID_SERIAL_SHORT}==\"%s\", ENV{METERLINE}=\"1\"",
+			 p->usb_serial);
 	else if (p->id_path && is_plain(p->id_path))
-		snprintf(text, size, "SUBSYSTEM==\"tty\", ENV{ID_PATH}==\"%s\", "
-			 "ENV{METERLINE}=\"1\"", p->id_path);
+		snprintf(text, size,
+			 "SUBSYSTEM==\"tty\", ENV{ID_PATH}==\"%s\", ENV{METERLINE}=\"1\"",
+			 p->id_path);
 	else
 		snprintf(text, size, "SUBSYSTEM==\"tty\", KERNEL==\"%s\", ENV{METERLINE}=\"1\"",
 			 p->name);
@@ -163,18 +172,21 @@ static void print_keep(const struct ports *ports, const struct port *p)
 	char line[256];
 
 	if (!h->pty && p->marked) {
-		printf("  keep it  a udev rule has it: the kernel reads it once it is plugged in\n");
+		printf("  keep it  a udev rule has it: the kernel reads it once it is plugged "
+		       "in\n");
 	} else if (!h->pty) {
 		udev_line(ports, p, line, sizeof(line));
-		printf("  keep it  %s\n           in " RULES ", then: sudo udevadm control --reload; "
-		       "sudo udevadm trigger %s\n", line, p->path);
+		printf("  keep it  %s\n           in " RULES
+		       ", then: sudo udevadm control --reload; sudo udevadm trigger %s\n",
+		       line, p->path);
 	}
 	printf("           for once: sudo meterctl attach");
 	if (!h->pty)
 		printf(" --speed %u", h->bit_per_s);
 	printf(" %s\n           without the kernel module, in meterd.conf:\n"
 	       "               [source house]\n               type = serial\n"
-	       "               device = %s\n", best_name(p), best_name(p));
+	       "               device = %s\n",
+	       best_name(p), best_name(p));
 	if (!h->pty)
 		printf("               speed = %u\n", h->bit_per_s);
 }
@@ -185,7 +197,8 @@ static void print_heard(const struct ports *ports, const struct port *p, bool id
 
 	if (!p->heard) {
 		if (!p->use.count)
-			printf("  carries  not listened to: 'sudo meterctl scan %s' does\n", p->path);
+			printf("  carries  not listened to: 'sudo meterctl scan %s' does\n",
+			       p->path);
 		return;
 	}
 	heard_text(p->heard, identity, text, sizeof(text));
