@@ -16,7 +16,7 @@
 
 #include "../lib/p1_inverted.h"
 #include "../lib/say.h"
-#include "../lib/speed_search.h"
+#include "../../kernel/telegram/speed_search.h"
 #include "scan.h"
 
 /* Behind the first telegram, to see how good the line is. */
