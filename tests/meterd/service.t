@@ -69,14 +69,16 @@ def log_of_sandbox(meterd):
 # The unit
 
 @promise
-def the_unit_is_as_safe_as_is_said():
-	out, error, code = analyze("security", "--offline=true", "--no-pager", f"--threshold={SCORE_MAX * 10:.0f}", UNIT)
-	score = re.search(r"Overall exposure level for meterd\.service: ([0-9.]+)", out)
-	if not score:
-		raise Skip(f"systemd-analyze is too old to look at a file: {error.splitlines()[0] if error else out}")
-	note(f"{score[1]} of 10")
-	if float(score[1]) > SCORE_MAX or code:
-		raise AssertionError("\n".join(line for line in out.splitlines() if "✓" not in line))
+def the_units_are_as_safe_as_is_said():
+	for name in ("meterd.service", "meterline-attach@.service"):
+		unit = os.path.join(UNITS, name)
+		out, error, code = analyze("security", "--offline=true", "--no-pager", f"--threshold={SCORE_MAX * 10:.0f}", unit)
+		score = re.search(r"Overall exposure level for meter[\w@.-]+\.service: ([0-9.]+)", out)
+		if not score:
+			raise Skip(f"systemd-analyze is too old to look at a file: {error.splitlines()[0] if error else out}")
+		note(f"{name}: {score[1]} of 10")
+		if float(score[1]) > SCORE_MAX or code:
+			raise AssertionError("\n".join(line for line in out.splitlines() if "✓" not in line))
 
 
 @promise
@@ -85,12 +87,12 @@ def the_service_manager_finds_no_fault_with_the_units():
 	if not os.path.exists("/usr/lib/systemd/system/sysinit.target"):
 		raise Skip("no units of a system: install the package systemd")
 	directory = Directory()
-	for name in ("meterd.service", "meter-attach@.service"):
+	for name in ("meterd.service", "meterline-attach@.service"):
 		with open(os.path.join(UNITS, name)) as f:
 			unit = re.sub(r"^ExecStart=", f"ExecStart={TOP}/build/", f.read(), flags=re.M)
 		with open(directory / name, "w") as f:
 			f.write(unit)
-	for name in ("meterd.service", "meter-attach@ttyAMA0.service"):
+	for name in ("meterd.service", "meterline-attach@ttyAMA0.service"):
 		out, error, code = analyze("verify", "--man=no", directory / name)
 		own = [line for line in (out + error).splitlines() if name.split("@")[0] in line]
 		equal((own, code), ([], 0), f"what it says of {name}")
@@ -99,7 +101,7 @@ def the_service_manager_finds_no_fault_with_the_units():
 @promise
 def what_the_unit_names_is_installed():
 	places = installed()
-	equal("udev/meterd.service" in places and "udev/meterline.sysusers" in places, True, "unit and user installed")
+	equal({f"udev/{name}" for name in os.listdir(UNITS)} - set(places), set(), "files of udev/ that are not installed")
 	for command in values("ExecStart"):
 		program = command.split()[0]
 		equal(os.path.basename(places[f"build/{program}"]), program, "the program")
