@@ -36,14 +36,29 @@ Documentation/meterctl.1:$(PREFIX)/share/man/man1/meterctl.1:0644
 Documentation/meterd.8:$(PREFIX)/share/man/man8/meterd.8:0644
 Documentation/meterd.conf.5:$(PREFIX)/share/man/man5/meterd.conf.5:0644
 Documentation/meterd.conf:$(PREFIX)/share/doc/meterline/examples/meterd.conf:0644
-$(foreach i,home-assistant ledger metrics migration raspberry-pi serve telegrams,Documentation/$(i).md:$(PREFIX)/share/doc/meterline/$(i).md:0644)
+$(foreach i,home-assistant hot-plug ledger metrics migration raspberry-pi serve telegrams,Documentation/$(i).md:$(PREFIX)/share/doc/meterline/$(i).md:0644)
+udev/49-meterline-ids.rules:$(UDEV_RULES)/49-meterline-ids.rules:0644
 udev/60-meterline.rules:$(UDEV_RULES)/60-meterline.rules:0644
+udev/99-zz-meterline.rules:$(UDEV_RULES)/99-zz-meterline.rules:0644
 udev/meterline.sysusers:$(SYSUSERS)/meterline.conf:0644
-udev/meter-attach@.service:$(SYSTEMD_UNITS)/meter-attach@.service:0644
+udev/meterline-attach@.service:$(SYSTEMD_UNITS)/meterline-attach@.service:0644
 udev/meterd.service:$(SYSTEMD_UNITS)/meterd.service:0644
 endef
 
-.PHONY: userspace check-userspace check-host install-userspace uninstall-userspace
+# Overlays go where the firmware of a Raspberry Pi looks for them.
+OVERLAYS ?= $(firstword $(if $(DESTDIR),,$(wildcard /boot/firmware/overlays /boot/overlays)) $(PREFIX)/share/meterline/overlays)
+INSTALL_OVERLAYS = $(foreach i,$(wildcard build/dtbs/*.dtbo),$(i):$(OVERLAYS)/$(notdir $(i)):0644)
+
+# Without its libraries there is no meterd, and the rest is installed.
+METERD_HEADERS := event2/event.h sqlite3.h ini.h libudev.h mosquitto.h seccomp.h
+ifneq ($(filter install install-userspace,$(MAKECMDGOALS)),)
+METERD_BUILDS := $(or $(wildcard build/meterd),$(shell \
+	$(CC) -E $(METERD_HEADERS:%=-include %) -x c /dev/null >/dev/null 2>&1 && echo build/meterd))
+endif
+INSTALLED = $(if $(METERD_BUILDS),$(INSTALL_LIST),$(filter-out build/meterd:% udev/meterd.service:%,$(INSTALL_LIST))) \
+	$(INSTALL_OVERLAYS)
+
+.PHONY: userspace check-userspace check-host install-userspace install-module
 
 userspace: build/meterctl build/meterd
 
@@ -82,16 +97,35 @@ check-userspace: $(USERSPACE_TESTS:%=build/userspace-tests/%)
 
 check-host: check-userspace
 
-install-userspace: build/meterctl build/meterd
-	$(foreach i,$(INSTALL_LIST),install -D -m $(word 3,$(subst :, ,$i)) \
-		$(word 1,$(subst :, ,$i)) $(DESTDIR)$(word 2,$(subst :, ,$i)) &&) true
-	$(if $(DESTDIR),,@echo "Now, as root: systemd-sysusers meterline.conf; udevadm control \
-	--reload; systemctl daemon-reload")
+# Units name programs where they are installed; a file that a program runs from is replaced, not written.
+define INSTALL_FILE
+install -D -m $(word 3,$(1)) $(word 1,$(1)) $(DESTDIR)$(word 2,$(1))$(if $(filter %.service,$(word 1,$(1))), && \
+	sed -i 's|^\(Exec[A-Za-z]*=\)\(meterctl\)|\1$(PREFIX)/bin/\2|; s|^\(Exec[A-Za-z]*=\)\(meterd\)|\1$(PREFIX)/sbin/\2|' \
+	$(DESTDIR)$(word 2,$(1)))
 
-uninstall-userspace:
-	rm -f $(foreach i,$(INSTALL_LIST),$(DESTDIR)$(word 2,$(subst :, ,$i)))
+endef
 
-install: install-userspace
-uninstall: uninstall-userspace
+install-userspace: build/meterctl $(METERD_BUILDS)
+	$(foreach i,$(INSTALLED),$(call INSTALL_FILE,$(subst :, ,$(i))))
+	$(if $(METERD_BUILDS),,@echo "meterline: no meterd, since libraries that it needs are missing: type \
+	tests/vm/packages userspace and make install again")
+
+install-module: install-userspace
+	@DESTDIR='$(DESTDIR)' KDIR='$(KDIR)' userspace/install/module install $(VERSION)
+
+install: install-userspace install-module
+	@DESTDIR='$(DESTDIR)' userspace/install/system installed $(if $(INSTALL_OVERLAYS),$(OVERLAYS))
+
+# Directories that are only ours, inner ones first; man[158] is nobody's once it is empty.
+INSTALL_DIRECTORIES := $(PREFIX)/share/doc/meterline/examples $(PREFIX)/share/doc/meterline \
+	$(PREFIX)/share/meterline/overlays $(PREFIX)/share/meterline $(PREFIX)/share/man/man1 \
+	$(PREFIX)/share/man/man5 $(PREFIX)/share/man/man8
+
+uninstall:
+	@DESTDIR='$(DESTDIR)' userspace/install/system leave
+	@DESTDIR='$(DESTDIR)' userspace/install/module uninstall $(VERSION)
+	rm -f $(foreach i,$(INSTALL_LIST),$(DESTDIR)$(word 2,$(subst :, ,$i))) $(DESTDIR)$(OVERLAYS)/meterline-*.dtbo
+	@for directory in $(INSTALL_DIRECTORIES); do rmdir "$(DESTDIR)$$directory" 2>/dev/null || :; done
+	@DESTDIR='$(DESTDIR)' userspace/install/system left
 
 -include $(METERCTL_OBJECTS:.o=.d) $(METERD_OBJECTS:.o=.d)
