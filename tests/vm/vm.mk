@@ -26,7 +26,7 @@ check-modules:
 	$(PROVE) tests/vm/modules.t
 
 check-vm:
-	$(PROVE) -j2 tests/vm/guest-6.1.t tests/vm/guest-6.12.t tests/vm/guest-raspi3b.t tests/vm/guest-gpio-arm64.t tests/vm/guest-noiio.t tests/vm/guest-gpio.t
+	$(PROVE) -j2 tests/vm/plug.t tests/vm/guest-6.1.t tests/vm/guest-6.12.t tests/vm/guest-raspi3b.t tests/vm/guest-gpio-arm64.t tests/vm/guest-noiio.t tests/vm/guest-gpio.t
 
 ifeq ($(SMP),)
 check-debug:
