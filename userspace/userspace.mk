@@ -116,8 +116,8 @@ install-module: install-userspace
 install: install-userspace install-module
 	@DESTDIR='$(DESTDIR)' userspace/install/system installed $(if $(INSTALL_OVERLAYS),$(OVERLAYS))
 
-# Directories that are only ours, inner ones first; man[158] is nobody's once it is empty.
-INSTALL_DIRECTORIES := $(PREFIX)/share/doc/meterline/examples $(PREFIX)/share/doc/meterline \
+# Directories that are only ours, inner ones first, and those that are nobody's once they are empty.
+INSTALL_DIRECTORIES := $(PREFIX)/share/doc/meterline/examples $(PREFIX)/share/doc/meterline $(PREFIX)/share/doc \
 	$(PREFIX)/share/meterline/overlays $(PREFIX)/share/meterline $(PREFIX)/share/man/man1 \
 	$(PREFIX)/share/man/man5 $(PREFIX)/share/man/man8
 
