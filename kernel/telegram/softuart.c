@@ -26,12 +26,10 @@
 #define LONGEST_BIT  13 /* a low or high one, with all skew */
 #define TWO_AT_LEAST 10 /* the shortest low and high one together, with jitter */
 #define TWO_AT_MOST  17
-#define DATA_OVER    68 /* a falling edge from here on is not one of data */
-#define STOP_OVER    75 /* and from here on it is the next start bit */
+#define STOP_OVER    75 /* a falling edge from here on is that of the next start bit */
 #define TOO_LONG     84 /* no character lasts so long, and no level in one */
 
-#define STOP_BIT   9
-#define FRAME_BITS 10
+#define STOP_BIT 9
 
 /* Good characters in a row that prove where characters begin; one bad one takes as many away. */
 #define TRUST_PROOF 8
@@ -177,10 +175,8 @@ static void judge_block(struct softuart *u)
 		      low_ns + high_ns > eighths(u, TWO_AT_LEAST) &&
 		      low_ns + high_ns < eighths(u, TWO_AT_MOST);
 
-	if (is_bit && u->doubt) {
+	if (is_bit && u->doubt)
 		set_skew(u, skew_ns);
-		u->learned = 0;
-	}
 	clear_block(u);
 }
 
@@ -286,8 +282,7 @@ static void place_edge(struct softuart *u, u32 pulse_ns)
 		short_pulse(u);
 		return;
 	}
-	if (bit <= u->at || bit > STOP_BIT ||
-	    (!u->level && place_ns >= (s32)eighths(u, DATA_OVER))) {
+	if (bit <= u->at || bit > STOP_BIT) {
 		u->damaged = true;
 		return;
 	}
