@@ -111,11 +111,11 @@ static irqreturn_t gpio_line_edge(int irq, void *context)
 	if (line->gap)
 		edge |= EDGE_GAP;
 	WRITE_ONCE(line->gap, !kfifo_put(&line->edges, edge));
-	if (is_storm(line, now)) {
+	/* Disabled as often as it will be enabled. */
+	if (is_storm(line, now) && queue_delayed_work(system_highpri_wq, &line->unmute,
+						      msecs_to_jiffies(STORM_PAUSE_MS))) {
 		disable_irq_nosync(irq);
 		WRITE_ONCE(line->gap, true);
-		queue_delayed_work(system_highpri_wq, &line->unmute,
-				   msecs_to_jiffies(STORM_PAUSE_MS));
 	}
 	queue_delayed_work(system_highpri_wq, &line->work, msecs_to_jiffies(COLLECT_MS));
 	return IRQ_HANDLED;
@@ -252,7 +252,7 @@ static int gpio_line_register(struct gpio_line *line)
 	return devm_add_action_or_reset(line->dev, gpio_line_unregister, line);
 }
 
-/* What runs by itself may start the rest, and @unmute may enable the interrupt: so in this order. */
+/* The interrupt queues both, and @unmute may enable it: so in this order. */
 static void gpio_line_stop(void *context)
 {
 	struct gpio_line *line = context;
@@ -277,7 +277,7 @@ static int gpio_line_start(struct gpio_line *line)
 		return dev_err_probe(line->dev, ret, "no interrupt on both edges of %s\n",
 				     line->meter->port);
 	if (ret == IRQC_IS_NESTED)
-		dev_warn(line->dev, "%s is behind a bus, so its edges are seen late: a GPIO of the processor is better\n",
+		dev_warn(line->dev, "edges of %s come late, over a bus: use a GPIO of the processor\n",
 			 line->meter->port);
 	return devm_add_action_or_reset(line->dev, gpio_line_stop, line);
 }

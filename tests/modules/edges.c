@@ -38,7 +38,7 @@ module_param(chip, charp, 0444);
 MODULE_PARM_DESC(chip, "label of the chip that the device's line is on, if not the one made here");
 
 SWITCH(sleeps, 0, 0444, "the chip sleeps, so its level cannot be read in an interrupt");
-SWITCH(inverted, 0, 0444, "1: the line is inverted, and its GPIO active low; 2: but nobody says so");
+SWITCH(inverted, 0, 0444, "1: the line is inverted, its GPIO active low; 2: but nobody says so");
 SWITCH(speed, 0, 0444, "current-speed of the device; 0: none");
 SWITCH(offset, 0, 0444, "of the device's line on that chip");
 SWITCH(baud, 1200, 0644, "speed of the characters");
@@ -156,7 +156,7 @@ static void add_edge(struct player *p, u64 at, u8 level)
 	u8 interrupts = 1;
 
 	if (jitter)
-		off += permille_of_bit((s64)(prandom_u32_state(&p->random) % (2 * jitter + 1)) - jitter);
+		off += permille_of_bit(prandom_u32_state(&p->random) % (2 * jitter + 1) - (s64)jitter);
 	if (chance(p, lost))
 		interrupts = 0;
 	else if (chance(p, repeated))
@@ -338,7 +338,7 @@ static struct irq_chip irq_chip = {
 	.irq_set_type = irq_type,
 };
 
-/* Owned by no module, so that who uses it does not hold this one: it takes its device away first. */
+/* Owned by no module: who uses it does not hold this one, which takes its device away first. */
 static int add_irq(struct player *p)
 {
 	p->irq = FIXED_IRQ;

@@ -442,7 +442,7 @@ static void storm_takes_a_bounded_rate_of_interrupts(void)
 	ms = now_ms() - begin;
 	taken = interrupts(" edges ") - before;
 	printf("# %u of 60000 interrupts were taken in %d ms\n", (unsigned int)taken, (int)ms);
-	require(ms >= 600 && taken > 400);
+	require(ms >= 600 && taken > 1600);	/* it listens again after each pause */
 	require(taken <= (uint64_t)(ms / 100 + 1) * 420);
 	require(counter(&l, "uart_overruns") > 0);
 	tic_base(&t, 1000, 420);
@@ -706,7 +706,8 @@ static void costs_at_9600_baud_are_small(void)
 	ms = now_ms();
 	with = cost(&l, &t, true);
 	ms = now_ms() - ms;
-	printf("# %u interrupts in %d ms of 9600 baud; %d us of processor time per second, of which the player has %d; %u of %u characters lost\n",
+	printf("# %u interrupts in %d ms of 9600 baud; %d us of processor time per second, of which "
+	       "the player has %d; %u of %u characters lost\n",
 	       (unsigned int)(interrupts(" edges ") - before), (int)ms, (int)with, (int)without,
 	       (unsigned int)(t.len - counter(&l, "bytes")), (unsigned int)t.len);
 	require(counter(&l, "bytes") == t.len);
