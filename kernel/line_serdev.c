@@ -289,6 +289,8 @@ static struct serdev_device_driver serdev_line_driver = {
 /**
  * line_serdev_init - offer the driver
  *
+ * The serial bus probes in the background: meters may come after this has returned.
+ *
  * Return: 0 or an error.
  */
 int line_serdev_init(void)
