@@ -6,9 +6,8 @@
 DTC ?= dtc
 DTC_FLAGS := -@ -W no-unit_address_vs_reg -W no-gpios_property
 
-OVERLAYS := $(foreach n,0 1 2 3 4 5,meterline-uart$(n)) $(foreach n,0 1 2 3 4,meterline-uart$(n)-pi5) \
-	meterline-gpio meterline-p1-request
-DTBOS := $(OVERLAYS:%=build/dtbs/%.dtbo)
+DTBOS := $(addsuffix .dtbo,$(addprefix build/dtbs/meterline-,$(foreach n,0 1 2 3 4 5,uart$(n)) \
+	$(foreach n,0 1 2 3 4,uart$(n)-pi5) gpio p1-request))
 
 .PHONY: dtbs test-dtbs check-dts
 
