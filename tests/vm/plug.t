@@ -21,7 +21,8 @@ USB = "pci-0000:00:02.0-usb-0"
 RULES = "/etc/udev/rules.d/50-local.rules"
 
 # What is there, but for what runs, what is logged and what is built; and who.
-LISTING = (r"(find / -xdev \( -path /tmp -o -path /src -o -path /var/log -o -path /vm -o -path '/run/*' \) -prune -o"
+LISTING = (r"(find / -xdev \( -path /tmp -o -path /src -o -path /var/log -o -path /vm -o -path '/run/*'"
+	   r" -o -path '/usr/lib/*-linux-gnu' \) -prune -o"
 	   r" -printf '%p %M %u %g\n' | sort; cat /etc/passwd /etc/group /etc/shadow /etc/gshadow)")
 
 
@@ -81,7 +82,6 @@ def unplug(*adapters):
 	for a in adapters:
 		a.unplug()
 	wait_gone(*(by_path(a.port) for a in adapters))
-	system().run("udevadm settle")
 
 
 def attached():
@@ -217,12 +217,12 @@ def meterd_as_a_service_sees_a_meter_come_and_go():
 	house = adapter(1, "TINFO-1", HOUSE)
 	house.plug()
 	wait_for(by_id(HOUSE))
-	system().run("until meterctl status | grep -q 'telegrams come'; do sleep 0.2; done")
+	system().run("until meterctl status | grep -q 'telegrams come'; do sleep 0.5; done")
 	unplug(house)
-	system().run("until meterctl status | grep -q 'it is gone'; do sleep 0.2; done")
+	system().run("until meterctl status | grep -q 'it is gone'; do sleep 0.5; done")
 	house.plug(2)
 	wait_for(by_id(HOUSE))
-	system().run("until meterctl status | grep -q 'telegrams come'; do sleep 0.2; done; systemctl stop meterd")
+	system().run("until meterctl status | grep -q 'telegrams come'; do sleep 0.5; done; systemctl stop meterd")
 	unplug(house)
 
 

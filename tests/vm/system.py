@@ -54,12 +54,12 @@ def connect(path, seconds=10):
 class System:
 	"""A boot. All of its files are in a directory that goes away with it."""
 
-	def __init__(self, cpus=1):
+	def __init__(self):
 		root = subprocess.run([TOP / "tests/vm/build-system", "6.12"], stdout=subprocess.PIPE, check=True)
 		self.root = root.stdout.decode().strip()
 		self.dir = pathlib.Path(tempfile.mkdtemp(prefix="meterline-"))
 		self.lock = threading.Lock()
-		self.start(cpus)
+		self.start()
 		try:
 			monitor = connect(self.dir / "monitor")
 			monitor.settimeout(BOOT_SECONDS)
@@ -74,12 +74,13 @@ class System:
 			self.end()
 			raise
 
-	def start(self, cpus):
+	def start(self):
 		files = TOP / "build/vm/system"
-		append = " ".join(("console=ttyS0,115200 panic=-1 oops=panic mitigations=off rdinit=/init quiet 8250.nr_uarts=2",
+		append = " ".join(("console=ttyS0,115200 panic=-1 oops=panic rdinit=/init quiet 8250.nr_uarts=2 mitigations=off",
+				   "apparmor=0 audit=0 init_on_alloc=0 systemd.log_level=warning",
 				   "systemd.unit=shell.target systemd.condition-needs-update=no systemd.getty_auto=no",
 				   *(f"systemd.mask={unit}" for unit in MASKED)))
-		command = ["qemu-system-x86_64", "-accel", "tcg", "-smp", str(cpus), "-m", "512", "-no-reboot", "-nodefaults",
+		command = ["qemu-system-x86_64", "-accel", "tcg", "-m", "512", "-no-reboot", "-nodefaults",
 			   "-no-user-config", "-display", "none", "-net", "none", "-kernel", files / "vmlinuz",
 			   "-initrd", files / "initramfs", "-append", append,
 			   "-serial", f"file:{self.dir}/log", "-serial", f"unix:{self.dir}/shell,server=on,wait=off",
