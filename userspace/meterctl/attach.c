@@ -11,13 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "../lib/notify.h"
 #include "../lib/say.h"
 #include "attach.h"
 #include "commands.h"
+#include "wait.h"
 
 static const char help[] =
 	"Usage: meterctl attach [--speed SPEED] [--wait SECONDS] [--request GPIO]\n"
@@ -167,14 +167,7 @@ static bool set_discipline(struct attachment *a, const char *path)
 
 static bool signals_open(struct attachment *a)
 {
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	a->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	a->signals = wait_signals(SIGHUP);
 	if (a->signals >= 0)
 		return true;
 	say("signals cannot be waited for: %s", strerror(errno));
@@ -311,19 +304,6 @@ static bool parse_gpio(const char *option, const char *text, unsigned int allowe
 	return false;
 }
 
-static bool parse_wait(const char *text, unsigned int *wait_s)
-{
-	char *end;
-	unsigned long number = strtoul(text, &end, 10);
-
-	if (*text >= '1' && *text <= '9' && !*end && number <= WAIT_MAX_S) {
-		*wait_s = number;
-		return true;
-	}
-	say("'%s' is no time to wait: give whole seconds, 1 to %u", text, WAIT_MAX_S);
-	return false;
-}
-
 /**
  * cmd_attach - have the kernel read the meter on a serial line
  * @argc: as of main()
@@ -354,7 +334,7 @@ int cmd_attach(int argc, char **argv)
 				return UNUSABLE;
 			break;
 		case 'w':
-			if (!parse_wait(optarg, &args.wait_s))
+			if (!wait_seconds(optarg, "wait", WAIT_MAX_S, &args.wait_s))
 				return UNUSABLE;
 			break;
 		case 'r':

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../lib/notify.h"
@@ -18,6 +17,7 @@
 #include "../lib/say.h"
 #include "attach.h"
 #include "commands.h"
+#include "wait.h"
 
 /* What a line carries cannot be waited for, so it is looked at: often while no speed is found. */
 #define LOOK_MS		500
@@ -46,14 +46,6 @@ struct stay {
 	int last_fd;
 	u64 dark_ms;
 };
-
-static u64 now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (u64)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static enum line_seen read_seen(const struct stay *s)
 {
@@ -120,7 +112,7 @@ static void state_changed(struct stay *s, const char *state)
 		speed_search_telegram(&s->a->search);
 		tell_telegram(s);
 	} else {
-		speed_search_silence(&s->a->search, now_ms());
+		speed_search_silence(&s->a->search, wait_now_ms());
 	}
 }
 
@@ -155,7 +147,7 @@ static void next_speed(struct stay *s, u64 now)
 /* Tries the next speed when it is time; returns how long nothing else is to be done, in ms. */
 static int search(struct stay *s)
 {
-	u64 now = now_ms();
+	u64 now = wait_now_ms();
 	bool heard = strcmp(s->bytes, s->bytes_before);
 	u64 until = speed_search_until(&s->a->search, s->seen, heard);
 
@@ -173,7 +165,7 @@ static int search(struct stay *s)
 /* Lights the LED when a telegram came, and puts it out; returns how long it stays so, in ms. */
 static int blink(struct stay *s, bool came)
 {
-	u64 now = s->a->led ? now_ms() : 0;
+	u64 now = s->a->led ? wait_now_ms() : 0;
 	char word[METER_WORD_MAX];
 
 	if (came && read_word(s->last_fd, word) && gpio_set(s->a->led, true))
@@ -260,7 +252,7 @@ int attach_stay(struct attachment *a)
 	struct stay s = { .a = a, .bytes_before = "0" };
 	int rc = UNUSABLE;
 
-	speed_search_silence(&a->search, now_ms());
+	speed_search_silence(&a->search, wait_now_ms());
 	if (!open_attributes(&s))
 		say("%s cannot be read: %s", a->meter.path, strerror(errno));
 	else if (!privileges_drop())

@@ -5,17 +5,16 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "../lib/gpio_uart.h"
 #include "../lib/say.h"
 #include "commands.h"
 #include "decode_gpio.h"
+#include "wait.h"
 
 /* After this much silence, a '!' without anything behind it was the end of a P1 telegram. */
 #define PAUSE_MS 1000
@@ -59,17 +58,6 @@ bool gpio_stream_speed(struct gpio_stream *g, const char *text)
 	else
 		say("'%s' is no speed of a meter on a GPIO: give 1200, 9600 or auto", text);
 	return false;
-}
-
-static int signals_open(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 static int read_on(struct gpio_uart *uart, const char *name, int signals,
@@ -117,7 +105,7 @@ static int read_on(struct gpio_uart *uart, const char *name, int signals,
 int gpio_stream_read(const struct gpio_stream *g,
 		     void (*feed)(void *context, const u8 *bytes, size_t count), void *context)
 {
-	int signals = signals_open(), rc;
+	int signals = wait_signals(0), rc;
 	struct gpio_failure failure;
 	struct gpio_uart uart = { 0 };
 	const struct softuart_stats *s = &uart.softuart.stats;

@@ -16,6 +16,7 @@
 #include "commands.h"
 #include "doctor.h"
 #include "scan.h"
+#include "wait.h"
 
 static const char help[] =
 	"Usage: meterctl doctor [OPTION]... [PORT...]\n"
@@ -232,7 +233,7 @@ int cmd_doctor(int argc, char **argv)
 			args.root = optarg;
 			break;
 		case 's':
-			if (!scan_seconds(optarg, &args.seconds))
+			if (!wait_seconds(optarg, "listen", LISTEN_MAX_S, &args.seconds))
 				return UNUSABLE;
 			break;
 		case 'c':

@@ -15,6 +15,7 @@
 #include "../lib/say.h"
 #include "commands.h"
 #include "scan.h"
+#include "wait.h"
 
 static const char help[] =
 	"Usage: meterctl scan [OPTION]... [--all | PORT...]\n"
@@ -139,26 +140,6 @@ static int scan(const struct arguments *args)
 }
 
 /**
- * scan_seconds - how long to listen, as given on a command line
- * @text: whole seconds
- * @seconds: filled
- *
- * Return: false after a sentence on stderr.
- */
-bool scan_seconds(const char *text, unsigned int *seconds)
-{
-	char *end;
-	unsigned long number = strtoul(text, &end, 10);
-
-	if (*text >= '1' && *text <= '9' && !*end && number <= LISTEN_MAX_S) {
-		*seconds = number;
-		return true;
-	}
-	say("'%s' is no time to listen: give whole seconds, 1 to %u", text, LISTEN_MAX_S);
-	return false;
-}
-
-/**
  * cmd_scan - the serial ports of this machine, and what is on them
  * @argc: as of main()
  * @argv: as of main(), from the command's name on
@@ -190,7 +171,7 @@ int cmd_scan(int argc, char **argv)
 			args.json = true;
 			break;
 		case 's':
-			if (!scan_seconds(optarg, &args.seconds))
+			if (!wait_seconds(optarg, "listen", LISTEN_MAX_S, &args.seconds))
 				return UNUSABLE;
 			break;
 		default:

@@ -54,7 +54,6 @@ struct heard {
 	unsigned int overruns;
 };
 
-bool scan_seconds(const char *text, unsigned int *seconds);
 bool scan_listen(struct port *const *ports, size_t count, unsigned int seconds);
 void scan_print(const struct ports *ports, bool identity);
 void scan_print_json(const struct ports *ports, bool identity);

@@ -10,14 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../lib/p1_inverted.h"
 #include "../lib/say.h"
 #include "../../kernel/telegram/speed_search.h"
 #include "scan.h"
+#include "wait.h"
 
 /* Behind the first telegram, to see how good the line is. */
 #define QUALITY_MS 5000
@@ -59,14 +58,6 @@ struct listener {
 	u64 last_ms;
 	u64 found_ms;
 };
-
-static u64 now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (u64)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void take_telegram(void *context, const struct telegram *t)
 {
@@ -141,7 +132,7 @@ static void begin(struct listener *l, const char *path)
 		return;
 	l->open = true;
 	h->pty = tty_is_pty(&l->tty);
-	l->begun_ms = now_ms();
+	l->begun_ms = wait_now_ms();
 	tty_keep_modem_lines(&l->tty);
 	speed_search_init(&l->search, 0, l->begun_ms);
 	if (!set_speed(l))
@@ -213,18 +204,6 @@ static void look(struct listener *l, u64 now)
 		end(l);
 }
 
-static int open_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 /* One round: waits, reads, looks. False when nothing is open any more, or a signal came. */
 static bool listen_on(struct listener *all, size_t count, struct pollfd *fds)
 {
@@ -238,7 +217,7 @@ static bool listen_on(struct listener *all, size_t count, struct pollfd *fds)
 	}
 	if (!any || (poll(fds, count + 1, LOOK_MS) < 0 && errno != EINTR) || fds[count].revents)
 		return false;
-	now = now_ms();
+	now = wait_now_ms();
 	for (size_t i = 0; i < count; i++) {
 		if (all[i].open && fds[i].revents)
 			take_bytes(&all[i], now);
@@ -262,7 +241,7 @@ bool scan_listen(struct port *const *ports, size_t count, unsigned int seconds)
 {
 	struct listener *all = calloc(count ? count : 1, sizeof(*all));
 	struct pollfd *fds = calloc(count + 1, sizeof(*fds));
-	u64 end_ms = now_ms() + seconds * 1000ull;
+	u64 end_ms = wait_now_ms() + seconds * 1000ull;
 	bool ok = all && fds;
 
 	for (size_t i = 0; ok && i < count; i++) {
@@ -270,10 +249,10 @@ bool scan_listen(struct port *const *ports, size_t count, unsigned int seconds)
 		ok = ports[i]->heard;
 	}
 	if (ok) {
-		fds[count] = (struct pollfd){ .fd = open_signals(), .events = POLLIN };
+		fds[count] = (struct pollfd){ .fd = wait_signals(SIGHUP), .events = POLLIN };
 		for (size_t i = 0; i < count; i++)
 			begin(&all[i], ports[i]->path);
-		while (now_ms() < end_ms && listen_on(all, count, fds))
+		while (wait_now_ms() < end_ms && listen_on(all, count, fds))
 			;
 		for (size_t i = 0; i < count; i++)
 			end(&all[i]);

@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "../lib/say.h"
 #include "simulate.h"
+#include "wait.h"
 
 #define NS_PER_S 1000000000ll
 
@@ -58,14 +58,8 @@ static bool make_link(struct sim_output *out, const char *slave, const char *lin
 /* A link is removed and what was promised is written also after Ctrl-C. */
 static bool watch_signals(struct sim_output *out)
 {
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
 	signal(SIGPIPE, SIG_IGN);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	out->stop = signalfd(-1, &set, SFD_CLOEXEC);
+	out->stop = wait_signals(0);
 	if (out->stop < 0)
 		say("signals cannot be waited for: %s", strerror(errno));
 	return out->stop >= 0;
