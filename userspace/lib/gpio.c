@@ -306,6 +306,17 @@ static struct gpiod_chip *open_chip(const struct gpio_spec *spec, unsigned int *
 	return NULL;
 }
 
+/* What was had of a chip; it is closed when that is nothing. */
+static struct gpio_line *had(struct gpio_line *line, struct gpiod_chip *chip, unsigned int offset,
+			     struct gpio_failure *failure)
+{
+	if (line)
+		return line;
+	fail_request(failure, chip, offset);
+	gpiod_chip_close(chip);
+	return NULL;
+}
+
 /**
  * gpio_output - hold a line at a level
  * @spec: which line, and how it is driven
@@ -316,19 +327,12 @@ static struct gpiod_chip *open_chip(const struct gpio_spec *spec, unsigned int *
  */
 struct gpio_line *gpio_output(const struct gpio_spec *spec, bool on, struct gpio_failure *failure)
 {
-	struct gpio_line *line;
-	struct gpiod_chip *chip;
 	unsigned int offset;
+	struct gpiod_chip *chip = open_chip(spec, &offset, failure);
 
-	chip = open_chip(spec, &offset, failure);
 	if (!chip)
 		return NULL;
-	line = gpio_line_output(chip, offset, spec->options, on);
-	if (line)
-		return line;
-	fail_request(failure, chip, offset);
-	gpiod_chip_close(chip);
-	return NULL;
+	return had(gpio_line_output(chip, offset, spec->options, on), chip, offset, failure);
 }
 
 /**
@@ -358,17 +362,10 @@ struct gpio_line *gpio_request_output(const struct gpio_spec *spec, struct gpio_
  */
 struct gpio_line *gpio_edges(const struct gpio_spec *spec, struct gpio_failure *failure)
 {
-	struct gpio_line *line;
-	struct gpiod_chip *chip;
 	unsigned int offset;
+	struct gpiod_chip *chip = open_chip(spec, &offset, failure);
 
-	chip = open_chip(spec, &offset, failure);
 	if (!chip)
 		return NULL;
-	line = gpio_line_edges(chip, offset, spec->options);
-	if (line)
-		return line;
-	fail_request(failure, chip, offset);
-	gpiod_chip_close(chip);
-	return NULL;
+	return had(gpio_line_edges(chip, offset, spec->options), chip, offset, failure);
 }

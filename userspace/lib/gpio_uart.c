@@ -83,7 +83,6 @@ static int take(struct gpio_uart *g, const struct gpio_edge *edge, u8 *bytes, in
 	if (edge->lost)
 		softuart_lost(&g->softuart);
 	g->edges++;
-	count = expire(g, edge->time_ns, bytes, count);
 	return put(bytes, count, softuart_edge(&g->softuart, edge->time_ns, edge->level));
 }
 
