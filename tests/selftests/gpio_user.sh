@@ -5,43 +5,12 @@
 # GPIO lines from user space, where the kernel has them: a meter that is read by its edges without the kernel module,
 # and the lines that meterctl attach and meterd hold.
 . ./common.sh
+. ./common-meterd.sh
 echo "TAP version 13"
 echo "1..11"
 
 config=/sys/kernel/config
-
-# Starts meterd with the sources of stdin.
-start()
-{
-	mkdir -p /tmp/state /run/meterd
-	{
-		printf '[daemon]\nstate = /tmp/state\nruntime = /run/meterd\ntimezone = Europe/Paris\n[http]\nlisten = off\n'
-		cat
-	} >/tmp/meterd.conf
-	meterd --config /tmp/meterd.conf --foreground 2>>/tmp/meterd.log &
-	meterd=$!
-	within 20 meterctl status >/dev/null 2>&1
-}
-
-stop()
-{
-	kill $meterd
-	wait $meterd
-}
-
-# The lines of the sources match the expression $1.
-line_is()
-{
-	meterctl status --json | tr '{' '\n' | grep '"why"' | grep -q "$1"
-}
-
-explain()
-{
-	[ $? -eq 0 ] && return
-	tail -n 20 /tmp/meterd.log | sed 's/^/# /'
-	meterctl status --json | sed 's/^/# /'
-	false
-}
+quiet='[http]\nlisten = off\n'
 
 reading='a_real_capture_on_a_gpio_comes_through_without_loss a_line_that_is_read_is_in_use noise_on_a_gpio_is_counted
 	decode_reads_a_gpio_as_it_reads_the_recording a_line_that_was_let_go_is_free'
@@ -53,7 +22,7 @@ if modprobe edges baud=1200 2>/dev/null && [ -e /dev/gpiochip0 ]; then
 	capture=/corpus/tic/pyteleinfo-captured-frames
 	[ -e $capture.bin ] || capture=/vectors/tic-historique-tempo
 	count=$(wc -l <$capture.expected.ndjson)
-	start <<-END
+	start "$quiet" <<-END
 	[source attic]
 	type = gpio
 	line = edges:0
@@ -134,7 +103,7 @@ if modprobe gpio-sim 2>/dev/null && { [ -d $config/gpio-sim ] || mount -t config
 	within 10 no_meter && is_free 3 && is_free 4
 	result request_is_let_go_to_high_impedance
 
-	start <<-END
+	start "$quiet" <<-END
 	[source attic]
 	type = serial
 	device = $tty

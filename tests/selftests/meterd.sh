@@ -3,12 +3,15 @@
 # meterd and the kernel's meters: as they come and go, and what it says of them.
 # timeout: 240
 . ./common.sh
+. ./common-meterd.sh
 echo "TAP version 13"
 if [ ! -e /proc/net/tcp ]; then
 	echo "1..0 # SKIP this kernel has no TCP/IP for meterd's HTTP"
 	exit 4
 fi
 echo "1..16"
+
+house='[meter 041876097767]\nname = house\n'
 
 # A pty with a simulated meter; its path in $tty.
 simulate()
@@ -26,35 +29,9 @@ unplug()
 	wait $simulator
 }
 
-# Starts meterd with the sources of stdin; its state is kept from one to the next.
-start()
-{
-	mkdir -p /tmp/state /run/meterd
-	{
-		printf '[daemon]\nstate = /tmp/state\nruntime = /run/meterd\ntimezone = Europe/Paris\n'
-		printf '[meter 041876097767]\nname = house\n'
-		cat
-	} >/tmp/meterd.conf
-	meterd --config /tmp/meterd.conf --foreground 2>>/tmp/meterd.log &
-	meterd=$!
-	within 20 meterctl status >/dev/null 2>&1
-}
-
-stop()
-{
-	kill $meterd
-	wait $meterd
-}
-
 page()
 {
 	wget -q -O - 2>/dev/null "http://127.0.0.1:8087$1"
-}
-
-# The lines of the sources match the expression $1.
-line_is()
-{
-	meterctl status --json | tr '{' '\n' | grep '"why"' | grep -q "$1"
 }
 
 has_power()
@@ -67,16 +44,8 @@ gaps()
 	page /metrics | sed -n 's/^meter_telegrams_total{source="kernel",result="gap"} //p'
 }
 
-explain()
-{
-	[ $? -eq 0 ] && return
-	tail -n 20 /tmp/meterd.log | sed 's/^/# /'
-	meterctl status | sed 's/^/# /'
-	false
-}
-
 rmmod meterline 2>/dev/null
-start <<END
+start "$house" <<END
 [source kernel]
 type = kernel
 END
@@ -161,7 +130,7 @@ explain
 result meterd_ends_cleanly_beside_a_meter
 
 # The telegrams that the kernel has kept are read again, and count once.
-start <<END
+start "$house" <<END
 [source kernel]
 type = kernel
 END
@@ -188,7 +157,7 @@ unplug
 within 10 no_meter
 
 if [ -e /dev/ttyS1 ] && command -v host-play >/dev/null; then
-	start <<END
+	start "$house" <<END
 [source kernel]
 type = serial
 device = /dev/ttyS1
@@ -204,7 +173,7 @@ END
 	meterctl attach /dev/ttyS1 2>/dev/null &
 	attach=$!
 	within 10 test -e /sys/class/meter/meter0
-	start <<END
+	start "$house" <<END
 [source kernel]
 type = serial
 device = /dev/ttyS1
