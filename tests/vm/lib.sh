@@ -87,3 +87,23 @@ newer_headers()
 			dpkg --compare-versions "$other" gt 6.13 && echo "$other"
 	done
 }
+
+# Makes $work, a directory of the cache that is gone at the end of the script. What is made there is moved to its place in
+# the cache, so it is there whole or not at all.
+work_in_cache()
+{
+	mkdir -p "$cache"
+	work=$(mktemp -d "$cache/fetch.XXXXXX")
+	trap 'rm -rf "$work"' EXIT
+	chmod 755 "$work"
+}
+
+# An apt-get with lists and archives of its own in $work, which knows of no package that is installed here: those of this
+# machine stay as they are.
+own_apt_get()
+{
+	mkdir -p "$work/apt/lists/partial" "$work/apt/archives/partial"
+	: >"$work/apt/status"
+	apt-get -qq -o Dir::State="$work/apt" -o Dir::State::status="$work/apt/status" -o Dir::Cache="$work/apt" \
+		-o Acquire::Languages=none "$@"
+}
