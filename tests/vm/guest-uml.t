@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
+# guest-uml.t [OPTION...]: in the debug kernel; options are those of run-guest.
 here=$(dirname "$0")
 [ "$(dpkg --print-architecture)" = amd64 ] || {
 	echo "TAP version 13"
@@ -7,4 +8,4 @@ here=$(dirname "$0")
 	exit 0
 }
 "$here/build-debug-kernel" uml >/dev/null || exit 1
-exec "$here/run-guest" uml
+exec "$here/run-guest" "$@" uml
