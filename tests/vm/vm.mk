@@ -3,7 +3,11 @@
 
 SELFTESTS := $(patsubst tests/selftests/%.c,%,$(wildcard tests/selftests/*.c))
 
-.PHONY: selftests selftests-arm64 check-modules check-vm check-debug check-smp
+.PHONY: build-tests selftests selftests-arm64 check-modules check-vm check-debug check-smp
+
+# What the stages of make check would build one file after the other.
+build-tests:
+	$(MAKE) -j$$(nproc) userspace host-tests meterd-tests selftests test-dtbs
 
 selftests: $(SELFTESTS:%=build/selftests/%)
 selftests-arm64: $(SELFTESTS:%=build/selftests-arm64/%)
