@@ -186,7 +186,7 @@ static void serial_number_is_not_world_readable(void)
 	require(!stat(node_path(&l, path, sizeof(path)), &s));
 	require(!(s.st_mode & 0137), "%s has mode %o", path, s.st_mode & 07777);
 	require(!setgid(NOBODY) && !setuid(NOBODY));
-	require(attr_is(&l, "fields/energy_import_wh", "1234567"));
+	require_attr(&l, "fields/energy_import_wh", "1234567");
 	require(attr_read(&l, "serial", text, sizeof(text)) == -EACCES);
 	require(file_read(path, text, sizeof(text)) == -EACCES);
 }
