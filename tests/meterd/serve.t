@@ -579,12 +579,24 @@ def raw_goes_on_when_its_gateway_comes_again():
 
 @promise
 def raw_without_an_end_is_not_kept_for_who_does_not_read():
-	noise, good, go_on = b"abcdefgh" * 512, p1(number=NUMBER, r1_8_1=1000000), threading.Event()
-	gateway = Gateway(lambda n: [good, 0.5, good, *[noise] * 130, go_on.wait, good, HOLD])
-	port = free_port()
+	noise, good = b"abcdefgh" * 512, p1(number=NUMBER, r1_8_1=1000000)
+	heard, go_on = threading.Event(), threading.Event()
+
+	def stream():
+		while not heard.is_set():
+			yield good
+			yield 0.1
+		yield from [noise] * 130
+		yield go_on.wait
+		yield b"\r\n" + good
+		yield HOLD
+
+	gateway, port = Gateway(lambda n: stream()), free_port()
 	meterd = Meterd(source(gateway) + serve(port, "format = raw"))
 	lazy, busy = Client(port, 4096), Client(port)
-	wait_until(lambda: len(busy.read()) >= 130 * len(noise))
+	wait_until(lambda: lazy.read() and busy.read())
+	heard.set()
+	wait_until(lambda: busy.read().endswith(noise) and len(busy.data) >= 130 * len(noise))
 	wait_until(lambda: len(lazy.data) == len(lazy.read()) > 50000, what="all that was kept is read")
 	go_on.set()
 	wait_until(lambda: lazy.read().endswith(good) and busy.read().endswith(good))
