@@ -586,21 +586,37 @@ static void set_load(struct reading *r, s64 part_milli, s64 whole_milli)
 		    div_s64(part_milli * 100000 + div_s64(whole_milli, 2), whole_milli));
 }
 
-static void historique_load(struct reading *r, u64 seen)
+/**
+ * historique_load - load of a contract in amperes, from what TIC historique says
+ * @r: quantities; Q_load becomes valid when the subscribed current and those of all @phases are
+ * @phases: those that the meter has, bit 0 for phase 1 and so on; 0: not known
+ */
+void historique_load(struct reading *r, unsigned int phases)
+{
+	s64 subscribed = r->milli[Q_current_subscribed], sum = 0;
+	unsigned int i, count = 0;
+
+	reading_unset(r, Q_load);
+	for (i = 0; i < 3; i++) {
+		if (!(phases >> i & 1))
+			continue;
+		if (!reading_has(r, Q_current_l1 + i))
+			return;
+		sum += r->milli[Q_current_l1 + i];
+		count++;
+	}
+	if (count && reading_has(r, Q_current_subscribed) && subscribed < 0x7fffffff)
+		set_load(r, sum, subscribed * count);
+}
+
+/* A meter with three phases sends the currents of all of them. */
+static unsigned int phases_seen(u64 seen)
 {
 	const u64 three = SEEN(IINST1) | SEEN(IINST2) | SEEN(IINST3);
-	s64 subscribed = r->milli[Q_current_subscribed];
-	s64 sum = r->milli[Q_current_l1];
 
-	if (!reading_has(r, Q_current_subscribed) || !reading_has(r, Q_current_l1))
-		return;
-	if (seen & SEEN(IINST)) {
-		set_load(r, sum, subscribed);
-	} else if ((seen & three) == three && reading_has(r, Q_current_l2) &&
-		   reading_has(r, Q_current_l3) && subscribed < 0x7fffffff) {
-		sum += r->milli[Q_current_l2] + r->milli[Q_current_l3];
-		set_load(r, sum, subscribed * 3);
-	}
+	if (seen & SEEN(IINST))
+		return 1;
+	return (seen & three) == three ? 7 : 0;
 }
 
 static void historique_quantities(const struct telegram *t, struct reading *r)
@@ -621,7 +637,7 @@ static void historique_quantities(const struct telegram *t, struct reading *r)
 	tic_sum(r, seen, SEEN(EJPHN) | SEEN(EJPHPM), 2);
 	tic_sum(r, seen, SEEN(HCHC) | SEEN(HCHP), 2);
 	tic_sum(r, seen, SEEN(BASE), 1);
-	historique_load(r, seen);
+	historique_load(r, phases_seen(seen));
 }
 
 static void standard_quantities(const struct telegram *t, struct reading *r)

@@ -165,6 +165,7 @@ static inline void reading_set(struct reading *r, enum quantity q, s64 milli)
 }
 
 void telegram_quantities(const struct telegram *t, struct reading *r);
+void historique_load(struct reading *r, unsigned int phases);
 bool p1_field_milli(const struct telegram *t, const struct field *f, s64 *milli);
 s64 quantity_to_sysfs(enum quantity q, s64 milli);
 

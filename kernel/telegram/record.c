@@ -332,7 +332,7 @@ static void put_field(struct writer *w, const struct telegram *t, const struct f
 	put_escaped(w, t->text + f->label, f->label_len);
 	if (has_horodate(t, f)) {
 		put_char(w, '@');
-		put_escaped(w, t->text + f->label + f->label_len + 1, TIC_HORODATE_LEN);
+		put_escaped(w, t->text + f->label + f->label_len + 1, tic_horodate_len(f));
 	}
 	put_char(w, '=');
 	put_escaped(w, t->text + f->value, f->len);

@@ -37,7 +37,7 @@ enum telegram_protocol {
  * @row: row of the label in the table of the protocol, or ROW_UNKNOWN
  *
  * A TIC group with a horodate has its 13 characters at @label + @label_len + 1, and @value 14
- * further on than a group without one.
+ * further on than a group without one. D2L modules cut most of them to 9.
  */
 struct field {
 	u16 label;
@@ -53,6 +53,12 @@ struct field {
 static inline bool tic_field_has_horodate(const struct field *f)
 {
 	return f->value > f->label + f->label_len + 1;
+}
+
+/** tic_horodate_len - characters of the time stamp of a field that has one */
+static inline unsigned int tic_horodate_len(const struct field *f)
+{
+	return f->value - f->label - f->label_len - 2;
 }
 
 /**

@@ -170,7 +170,7 @@ void say_field(struct said *said, const u8 *label, size_t label_len, const u8 *h
 	text_add_bytes(&said->fields, label, label_len);
 	if (horodate) {
 		text_add(&said->fields, " @ ");
-		text_add_bytes(&said->fields, horodate, TIC_HORODATE_LEN);
+		text_add_bytes(&said->fields, horodate, value - horodate - 1);
 	}
 	text_add(&said->fields, " = ");
 	text_add_bytes(&said->fields, value, len);

@@ -36,7 +36,7 @@ static void print_value(FILE *out, const struct telegram *t, const struct field 
 
 	if (t->protocol != TELEGRAM_P1) {
 		if (!f->len && tic_field_has_horodate(f))
-			json_string(out, t->text + f->label + f->label_len + 1, TIC_HORODATE_LEN);
+			json_string(out, t->text + f->label + f->label_len + 1, tic_horodate_len(f));
 		else
 			json_string(out, t->text + f->value, f->len);
 		return;
