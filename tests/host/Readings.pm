@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Readings as lines of JSON, compared as the data contract says: exactly the members fields, quantities, meter, time,
-# protocol and damaged; numbers as exact decimals, strings and arrays literally.
+# protocol, via and damaged; numbers as exact decimals, strings and arrays literally.
 package Readings;
 use strict;
 use warnings;
@@ -9,7 +9,7 @@ use JSON::PP;
 
 our @EXPORT_OK = qw(compare_readings run slurp spew vectors);
 
-my @members = qw(protocol meter time damaged fields quantities);
+my @members = qw(protocol via meter time damaged fields quantities);
 
 # An exact decimal in its one shortest form; undef for what the contract does not allow.
 sub decimal {

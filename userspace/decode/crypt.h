@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * AES-128 as meters use it (DLMS security suite 0).
+ * AES-128 as meters use it: GCM (DLMS security suite 0) and CBC (D2L modules).
  */
 #ifndef METERLINE_CRYPT_H
 #define METERLINE_CRYPT_H
@@ -12,6 +12,9 @@
 #define CRYPT_KEY_LEN	16
 #define CRYPT_IV_LEN	12
 #define CRYPT_TAG_LEN	12
+#define CRYPT_BLOCK_LEN	16
+/* More than any meter enciphers in one message. */
+#define CRYPT_CBC_MAX	65536
 
 /**
  * struct crypt_message - one enciphered message
@@ -35,5 +38,14 @@ struct crypt_message {
 
 bool crypt_decipher(const struct crypt_message *m, uint8_t *clear);
 bool crypt_verify_and_decipher(const struct crypt_message *m, uint8_t *clear);
+
+struct crypt_cbc;
+
+struct crypt_cbc *crypt_cbc_new(void);
+void crypt_cbc_free(struct crypt_cbc *c);
+bool crypt_cbc_decipher(struct crypt_cbc *c, const uint8_t *key, const uint8_t *iv,
+			const uint8_t *bytes, size_t len, uint8_t *clear);
+bool crypt_cbc_encipher(struct crypt_cbc *c, const uint8_t *key, const uint8_t *iv,
+			const uint8_t *clear, size_t len, uint8_t *bytes);
 
 #endif /* METERLINE_CRYPT_H */

@@ -6,14 +6,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
-#include <malloc.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../lib/hex.h"
 #include "../lib/locked.h"
 #include "../lib/say.h"
+#include "../lib/wiped_json.h"
 #include "p1_keys.h"
 
 /* Larger than any key file. */
@@ -58,36 +58,6 @@ void p1_keys_free(struct p1_keys *keys)
 	locked_free(keys, sizeof(*keys));
 }
 
-static int hex_digit(char c)
-{
-	const char *digits = "0123456789abcdef";
-	const char *digit = c ? strchr(digits, c >= 'A' && c <= 'F' ? c + 'a' - 'A' : c) : NULL;
-
-	return digit ? digit - digits : -1;
-}
-
-/**
- * p1_keys_hex - bytes from hex digits
- * @hex: two digits for each byte and nothing else, or NULL
- * @bytes: where they go
- * @len: number of bytes
- *
- * Return: false when @hex is something else.
- */
-bool p1_keys_hex(const char *hex, uint8_t *bytes, size_t len)
-{
-	if (!hex || strlen(hex) != 2 * len)
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		int high = hex_digit(hex[2 * i]), low = hex_digit(hex[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		bytes[i] = high << 4 | low;
-	}
-	return true;
-}
-
 /** struct reader - a text that is read: where it is from, and what is wrong with it */
 struct reader {
 	const char *path;
@@ -115,7 +85,7 @@ static bool member(const struct reader *r, const json_t *object, const char *nam
 	const json_t *value = json_object_get(object, name);
 
 	*there = value;
-	return !value || p1_keys_hex(json_string_value(value), bytes, len) ||
+	return !value || hex_read(json_string_value(value), bytes, len) ||
 	       refused(r, "\"%s\" is not a string of %zu hex digits", name, 2 * len);
 }
 
@@ -150,13 +120,6 @@ static bool parse(const struct reader *r, const char *text, struct p1_keys *keys
 	return good;
 }
 
-static void wipe_and_free(void *memory)
-{
-	if (memory)
-		explicit_bzero(memory, malloc_usable_size(memory));
-	free(memory);
-}
-
 /**
  * p1_keys_parse - the keys in a text
  * @text: of a key file
@@ -172,18 +135,16 @@ struct p1_keys *p1_keys_parse(const char *text, const char *path, char *problem,
 {
 	const struct reader r = { path, problem, size };
 	struct p1_keys *keys = p1_keys_new();
-	json_malloc_t allocate;
-	json_free_t release;
+	struct wiped_json wiping;
 	bool good;
 
 	if (!keys) {
 		refused(&r, "no memory for it");
 		return NULL;
 	}
-	json_get_alloc_funcs(&allocate, &release);
-	json_set_alloc_funcs(malloc, wipe_and_free);
+	wiped_json_begin(&wiping);
 	good = parse(&r, text, keys);
-	json_set_alloc_funcs(allocate, release);
+	wiped_json_end(&wiping);
 	if (good)
 		return keys;
 	p1_keys_free(keys);

@@ -32,7 +32,6 @@ struct p1_keys *p1_keys_new(void);
 struct p1_keys *p1_keys_copy(const struct p1_keys *keys);
 bool p1_keys_same(const struct p1_keys *a, const struct p1_keys *b);
 void p1_keys_free(struct p1_keys *keys);
-bool p1_keys_hex(const char *hex, uint8_t *bytes, size_t len);
 struct p1_keys *p1_keys_parse(const char *text, const char *path, char *problem, size_t size);
 struct p1_keys *p1_keys_read(const char *path);
 

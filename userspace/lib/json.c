@@ -171,7 +171,7 @@ void json_field(FILE *out, const struct telegram *t, const struct field *f)
 	} else {
 		if (tic_field_has_horodate(f)) {
 			fputc(',', out);
-			json_string(out, label + f->label_len + 1, TIC_HORODATE_LEN);
+			json_string(out, label + f->label_len + 1, tic_horodate_len(f));
 		}
 		fputc(',', out);
 		json_string(out, t->text + f->value, f->len);
@@ -205,23 +205,25 @@ void json_quantities(FILE *out, const struct reading *r)
  * @t: the telegram
  * @r: its quantities
  * @number: the meter's own number, "" when it is not known
- * @via: what it came in, such as "p1-encrypted"; NULL for none
+ * @via: what it came in; NULL: nothing but its line
  */
 void json_reading(FILE *out, const struct telegram *t, const struct reading *r,
-		  const char *number, const char *via)
+		  const char *number, const struct json_carrier *via)
 {
 	const char *comma = "";
 	s64 unix_s;
 
 	fprintf(out, "{\"protocol\":\"%s\"", telegram_protocol_name(t->protocol));
 	if (via)
-		fprintf(out, ",\"via\":\"%s\"", via);
+		fprintf(out, ",\"via\":\"%s\"", via->name);
 	if (*number) {
 		fputs(",\"meter\":", out);
 		json_text(out, number);
 	}
 	if (telegram_time(t, &unix_s))
 		json_time(out, "time", unix_s);
+	else if (via && via->has_clock)
+		json_time(out, "time", via->clock_s);
 	fprintf(out, ",\"damaged\":%u,\"fields\":[", t->damaged);
 	for (unsigned int i = 0; i < t->nfields; i++) {
 		fputs(comma, out);

@@ -9,6 +9,18 @@
 
 #include "../../kernel/telegram/quantities.h"
 
+/**
+ * struct json_carrier - what a telegram came in
+ * @name: of the data contract, such as "p1-encrypted"
+ * @has_clock: @clock_s is known
+ * @clock_s: the time that it gives to telegrams without one, seconds since 1970 in UTC
+ */
+struct json_carrier {
+	const char *name;
+	bool has_clock;
+	s64 clock_s;
+};
+
 void json_string(FILE *out, const void *bytes, size_t len);
 void json_text(FILE *out, const char *text);
 void json_utf8(FILE *out, const char *text);
@@ -18,6 +30,6 @@ void json_e5(FILE *out, s64 e5);
 void json_field(FILE *out, const struct telegram *t, const struct field *f);
 void json_quantities(FILE *out, const struct reading *r);
 void json_reading(FILE *out, const struct telegram *t, const struct reading *r,
-		  const char *number, const char *via);
+		  const char *number, const struct json_carrier *via);
 
 #endif /* METERLINE_JSON_H */

@@ -8,6 +8,7 @@
 
 #include "../../kernel/telegram/telegram.h"
 #include "../lib/gpio_uart.h"
+#include "../lib/hex.h"
 #include "config_keys.h"
 #include "config_text.h"
 #include "config_values.h"
@@ -429,7 +430,7 @@ static bool source_key_file(struct key_value *v, void *item)
 static bool set_secret(struct key_value *v, struct p1_keys *keys, uint8_t *bytes, size_t len)
 {
 	v->hidden = true;
-	return keys && p1_keys_hex(v->text, bytes, len);
+	return keys && hex_read(v->text, bytes, len);
 }
 
 static struct p1_keys *keys_of(void *item)
