@@ -9,6 +9,7 @@
 #include "host.h"
 
 extern const char property[];
+size_t fuzz_seeds(struct vector **vectors);
 bool holds(const u8 *bytes, size_t len);
 int LLVMFuzzerTestOneInput(const u8 *bytes, size_t len);
 

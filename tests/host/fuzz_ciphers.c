@@ -9,6 +9,12 @@
 
 const char property[] = "any_line_with_keys_gives_the_same_in_any_chunks";
 
+/** fuzz_seeds - what inputs are made from */
+size_t fuzz_seeds(struct vector **vectors)
+{
+	return load_vectors(vectors);
+}
+
 #define PIECE_MAX 5000
 
 static struct p1_keys keys_of(u64 *state)

@@ -3,6 +3,12 @@
 
 const char property[] = "any_bytes_give_the_same_in_any_chunks_and_what_the_rules_say";
 
+/** fuzz_seeds - what inputs are made from */
+size_t fuzz_seeds(struct vector **vectors)
+{
+	return load_vectors(vectors);
+}
+
 /* Chunks of which no two are alike, by lot. */
 static struct said decode_ragged(unsigned int protocol, const u8 *bytes, size_t len)
 {

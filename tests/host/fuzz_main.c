@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Tries a property on the vectors and on changed ones, the same ones in every run. ROUNDS in the
+ * Tries a property on its seeds and on changed ones, the same ones in every run. ROUNDS in the
  * environment: how many changed ones.
  */
 #include <errno.h>
@@ -15,7 +15,9 @@ static const char *const words[] = {
 	"/",	"!",	     "(",     ")",	"\r\n",	      "/ABC5",	     "!\r\n",
 	"0",	"999999999", "-",     "*kWh",	"1-0:1.8.0(", "0-1:24.2.1(", "632525252525S",
 	"255",	"\x80",	     "\xff",  "\\x",	"\n ",	      "=",	     ";",
-	",",	"@",	     "BASE ", "DATE\t",
+	",",	"@",	     "BASE ", "DATE\t",     "\"",	      "\",\"",	     "{",
+	"}",	"[",	     "]",     ":\"",	"|",	      "\\u0000",    "\"BASE\":\"1\"",
+	"null", "\"DATE\":", "1e9",
 };
 
 static void change_byte(u8 *bytes, size_t *len, u64 *state)
@@ -142,7 +144,7 @@ static bool holds_for_changed_vectors(const char **skip)
 	const char *rounds = getenv("ROUNDS");
 	unsigned long count = rounds ? strtoul(rounds, NULL, 10) : ROUNDS;
 	struct vector *vectors;
-	size_t vector_count = load_vectors(&vectors);
+	size_t vector_count = fuzz_seeds(&vectors);
 	u8 *bytes = malloc(BYTES_MAX);
 	bool kept = true;
 	u64 state = 1;

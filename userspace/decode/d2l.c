@@ -143,7 +143,8 @@ size_t d2l_seal(struct crypt_cbc *aes, const struct d2l_key *key, const struct d
 	store(bytes + AT_PAYLOAD_LEN, 2, f->payload_len);
 	bytes[AT_TYPE] = (f->type & ~TOP_BIT) | (f->answer ? TOP_BIT : 0);
 	bytes[AT_NEXT_QUERY] = (f->next_query & ~TOP_BIT) | (f->error ? TOP_BIT : 0);
-	memcpy(bytes + D2L_PAYLOAD, f->payload, f->payload_len);
+	if (f->payload_len)
+		memcpy(bytes + D2L_PAYLOAD, f->payload, f->payload_len);
 	store(bytes + AT_CRC, 2, crc_of(bytes, len));
 	if (!crypt_cbc_encipher(aes, key->key, key->iv, bytes + D2L_HEADER_LEN,
 				len - D2L_HEADER_LEN, bytes + D2L_HEADER_LEN))

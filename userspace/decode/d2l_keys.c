@@ -17,9 +17,6 @@
 #include "../lib/wiped_json.h"
 #include "d2l_keys.h"
 
-/* Of a key file that names no module; no module has it, for it has too many digits. */
-#define ANY_ID UINT64_MAX
-
 #define ROOM_MIN 64
 
 /**
@@ -147,7 +144,7 @@ static struct d2l_key *new_key(const struct reader *r, u64 id)
 		return NULL;
 	}
 	at = slot_of(k, id);
-	if (k->slots[at] && id == ANY_ID)
+	if (k->slots[at] && id == D2L_ANY_ID)
 		refused(r, "there is another \"key\" without the id of its module; expected "
 			   "{\"ID\": {\"key\": ..., \"iv\": ...}, ...}");
 	else if (k->slots[at])
@@ -265,7 +262,7 @@ bool d2l_keys_add(struct d2l_keys *k, const char *text, size_t len, char *proble
 	wiped_json_begin(&wiping);
 	json = read_json(&r, text, len);
 	if (json)
-		good = is_single(json) ? read_module(&r, "", json, ANY_ID) : read_table(&r, json);
+		good = is_single(json) ? read_module(&r, "", json, D2L_ANY_ID) : read_table(&r, json);
 	json_decref(json);
 	wiped_json_end(&wiping);
 	return good;
@@ -287,7 +284,7 @@ const struct d2l_key *d2l_keys_find(const struct d2l_keys *k, u64 id)
 		return NULL;
 	found = k->slots[slot_of(k, id)];
 	if (!found)
-		found = k->slots[slot_of(k, ANY_ID)];
+		found = k->slots[slot_of(k, D2L_ANY_ID)];
 	return found ? &k->keys[found - 1] : NULL;
 }
 

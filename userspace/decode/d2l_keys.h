@@ -11,6 +11,9 @@
 /* An id as it is printed: so many digits, with zeros on the left. */
 #define D2L_ID_DIGITS 12
 
+/* Of a key that came without the id of its module; no module has it, for it has too many digits. */
+#define D2L_ANY_ID UINT64_MAX
+
 /** struct d2l_key - what deciphers the frames of one module, in both directions */
 struct d2l_key {
 	u64 id;

@@ -13,6 +13,7 @@ enum exit_code {
 };
 
 int cmd_attach(int argc, char **argv);
+int cmd_d2l(int argc, char **argv);
 int cmd_decode(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_ledger(int argc, char **argv);

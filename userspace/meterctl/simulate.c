@@ -11,6 +11,7 @@
 
 #include "../lib/say.h"
 #include "commands.h"
+#include "numbers.h"
 #include "simulate.h"
 
 static const char help[] =
@@ -105,42 +106,6 @@ static const struct sim_kind *find_kind(const char *name)
 	return NULL;
 }
 
-static bool parse_number(const char *option, const char *text, uint64_t low, uint64_t high,
-			 uint64_t *value)
-{
-	char *end;
-
-	errno = 0;
-	*value = strtoull(text, &end, 10);
-	if (*text >= '0' && *text <= '9' && !*end && !errno && *value >= low && *value <= high)
-		return true;
-	say("--%s %s: it wants a whole number from %" PRIu64 " to %" PRIu64, option, text, low,
-	    high);
-	return false;
-}
-
-/* Seconds with up to three decimals. */
-static bool parse_interval(const char *text, int64_t *ms)
-{
-	char rest[4] = "000";
-	unsigned int seconds;
-	int len = 0, digits = 0;
-
-	if (sscanf(text, "%5u%n.%n", &seconds, &len, &digits) == 1 && *text >= '0' &&
-	    *text <= '9') {
-		size_t count = digits ? strspn(text + digits, "0123456789") : 0;
-
-		if (count <= 3 && !text[digits ? digits + count : (size_t)len]) {
-			memcpy(rest, text + digits, count);
-			*ms = (int64_t)seconds * 1000 + atoi(rest);
-			if (*ms > 0 && *ms <= 86400000)
-				return true;
-		}
-	}
-	say("--interval %s: it wants seconds from 0.001 to 86400", text);
-	return false;
-}
-
 static bool parse_start(const char *text, int64_t *ms)
 {
 	struct tm tm = { 0 };
@@ -163,7 +128,7 @@ static bool parse_speed(const char *text, struct simulation *s)
 	s->paced = strcmp(text, "max");
 	if (!s->paced)
 		return true;
-	if (!parse_number("speed", text, 300, 4000000, &baud))
+	if (!number_option("speed", text, 300, 4000000, &baud))
 		return false;
 	s->baud = baud;
 	return true;
@@ -201,25 +166,25 @@ static bool parse_option(int option, struct simulation *s)
 	case 'b':
 		return parse_speed(optarg, s);
 	case 'i':
-		return parse_interval(optarg, &s->interval_ms);
+		return seconds_option("interval", optarg, &s->interval_ms);
 	case 't':
 		return parse_start(optarg, &s->start_ms);
 	case 'p':
 		return parse_parity(optarg, s);
 	case 'n':
-		return parse_number("count", optarg, 1, UINT64_MAX, &s->count);
+		return number_option("count", optarg, 1, UINT64_MAX, &s->count);
 	case 's':
-		return parse_number("seed", optarg, 0, UINT64_MAX, &s->seed);
+		return number_option("seed", optarg, 0, UINT64_MAX, &s->seed);
 	case 'k':
 		s->key_path = optarg;
 		return true;
 	case 'c':
-		if (!parse_number("counter", optarg, 0, UINT32_MAX, &value))
+		if (!number_option("counter", optarg, 0, UINT32_MAX, &value))
 			return false;
 		s->counter = value;
 		return true;
 	case 'd':
-		if (!parse_number("damage", optarg, 0, 1000, &value))
+		if (!number_option("damage", optarg, 0, 1000, &value))
 			return false;
 		s->damage_permille = value;
 		return true;
