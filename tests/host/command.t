@@ -27,8 +27,8 @@ sub promise {
 }
 
 my ($help) = meterctl('--help');
-my @commands = $help =~ /^  ([a-z]+) +\S/mg;
-is_deeply([sort @commands], [qw(attach decode doctor ledger list path scan show simulate source status watch)], 'every_command_is_in_the_help');
+my @commands = $help =~ /^  ([a-z0-9]+) +\S/mg;
+is_deeply([sort @commands], [qw(attach d2l decode doctor ledger list path scan show simulate source status watch)], 'every_command_is_in_the_help');
 for my $command (@commands) {
 	my ($out, $err, $code) = meterctl($command, '--help');
 	my @long = grep { length > 80 } split /\n/, $out;
@@ -138,6 +138,22 @@ encrypted('a_wrong_title_is_a_wrong_key', 'poland', 1, qr/is it that of this met
 		or diag($err);
 }
 unlink "$file.json";
+
+promise('a_key_file_of_a_module_must_have_both', 2, qr/\A\z/, qr/there is no "key"/, 'decode', '--key-file', do { spew("$file.json", '{"iv": "00112233445566778899aabbccddeeff"}'); "$file.json" }, $vector->{path});
+unlink "$file.json";
+
+# d2l
+promise('d2l_tells_what_it_can', 2, qr/\A\z/, qr/decode or simulate.*--help/, 'd2l');
+promise('d2l_names_what_it_cannot', 2, qr/\A\z/, qr/decode or simulate, not 'bogus'/, 'd2l', 'bogus');
+for my $part (qw(decode simulate)) {
+	my ($out, $err, $code) = meterctl('d2l', $part, '--help');
+	my @long = grep { length > 80 } split /\n/, $out;
+	ok($code == 0 && $err eq '' && $out =~ /\AUsage: meterctl d2l $part/ && $out =~ /^Exit codes: 0 /m && !@long,
+		"meterctl d2l $part --help tells usage and exit codes in 80 columns") or diag(@long);
+}
+promise('d2l_decode_wants_one_file', 2, qr/\A\z/, qr/one file, or - .*--help/, 'd2l', 'decode');
+promise('d2l_decode_names_a_file_that_is_not_there', 2, qr/\A\z/, qr{/nowhere/file cannot be read: No such}, 'd2l', 'decode', '/nowhere/file');
+promise('d2l_decode_finds_no_frame_in_tic', 1, qr/\A\z/, qr/no frame of a D2L module/, 'd2l', 'decode', $vector->{path});
 
 # Commands for meters of the kernel, as far as they go without the module.
 promise('attach_wants_a_tty', 2, qr/\A\z/, qr{one tty, such as /dev/ttyUSB0}, 'attach');

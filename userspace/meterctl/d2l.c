@@ -12,8 +12,8 @@
 static const char help[] =
 	"Usage: meterctl d2l decode [--key-file KEYS] FILE|-\n"
 	"       meterctl d2l simulate [OPTION]... [ADDRESS]\n"
-	"The D2L of eeSmart: a module on a Linky that posts what the meter says, enciphered,\n"
-	"to a server of one's own.\n"
+	"The D2L of eeSmart: a module on a Linky that posts what the meter says,\n"
+	"enciphered, to a server of one's own.\n"
 	"\n"
 	"  decode     print the frames in a file in clear\n"
 	"  simulate   be one module or many, to try a server\n"

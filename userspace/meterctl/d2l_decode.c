@@ -26,8 +26,8 @@ static const char help[] =
 	"                    Without it only the id and the length are known\n"
 	"\n"
 	"'meterctl decode' prints what readings mean.\n"
-	"Exit codes: 0 at least one frame was good, 1 none was, 2 bad usage or FILE or KEYS\n"
-	"cannot be read.\n";
+	"Exit codes: 0 at least one frame was good, 1 none was, 2 bad usage or FILE or\n"
+	"KEYS cannot be read.\n";
 
 static void print_payload(const struct d2l_frame *f)
 {
