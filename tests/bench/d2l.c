@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What a frame of a D2L module costs a server: the key by its id, decipher, check, JSON, quantities,
- * and the answer. Each figure is the smallest of several, since the machine is noisy.
+ * What a frame of a D2L module costs a server: the key by its id, decipher, check, JSON,
+ * quantities, and the answer. Each figure is the smallest of several, for the machine is noisy.
  */
 #include <stdio.h>
 #include <stdlib.h>

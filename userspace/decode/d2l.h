@@ -15,7 +15,7 @@
  *	32	2	CRC-16/MODBUS of all that is before and behind it, in clear
  *	34	2	length of the payload
  *	36	1	bits 0..6: type; bit 7: an answer
- *	37	1	bits 0..6: what the module is to do next, of no known meaning; bit 7: an error
+ *	37	1	bits 0..6: what the module is to do next, undocumented; bit 7: an error
  *	38	...	payload
  */
 #ifndef METERLINE_D2L_H

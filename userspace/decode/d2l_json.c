@@ -13,9 +13,9 @@
  *
  * All of it is kept as it was sent.
  */
-#include <inttypes.h>
 #include <jansson.h>
-#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "../../kernel/telegram/labels.h"
 #include "d2l.h"

@@ -262,7 +262,8 @@ bool d2l_keys_add(struct d2l_keys *k, const char *text, size_t len, char *proble
 	wiped_json_begin(&wiping);
 	json = read_json(&r, text, len);
 	if (json)
-		good = is_single(json) ? read_module(&r, "", json, D2L_ANY_ID) : read_table(&r, json);
+		good = is_single(json) ? read_module(&r, "", json, D2L_ANY_ID)
+				       : read_table(&r, json);
 	json_decref(json);
 	wiped_json_end(&wiping);
 	return good;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What a D2L module says of its meter: the members in the order, the blanks and the quirks of frames
- * that were captured; see decode/d2l_json.c.
+ * What a D2L module says of its meter, with the order, the blanks and the quirks of frames that
+ * were captured; see decode/d2l_json.c.
  */
 #include <inttypes.h>
 #include <stdarg.h>

@@ -148,7 +148,7 @@ static bool bind_source(const struct d2l_plan *plan, const struct post *post)
 	if (!plan->per_address)
 		return true;
 	from.sin_addr.s_addr = htonl(FIRST_SOURCE + post->module / plan->per_address);
-	/* The kernel chooses the port when it knows the other side, so that ports do not run out. */
+	/* The port is chosen when the other side is known, so that ports do not run out. */
 	return !setsockopt(post->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on)) &&
 	       !bind(post->fd, (struct sockaddr *)&from, sizeof(from));
 }
