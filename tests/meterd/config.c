@@ -112,13 +112,13 @@ static const struct mistake {
 	{ "a_semicolon_without_a_blank_is_part_of_a_value", "[daemon]\ncycle = 5;five\n",
 	  "2: cycle = 5;five: expected seconds from 0 (each telegram) to 86400\n" },
 	{ "a_semicolon_without_a_blank_is_part_of_a_type", "[source a]\ntype=kernel;no comment\n",
-	  "2: type = kernel;no comment: expected kernel, serial, tcp, replay or gpio\n" },
+	  "2: type = kernel;no comment: expected kernel, serial, tcp, replay, gpio or d2l\n" },
 	{ "a_colon_does_not_part_key_and_value", "[daemon]\ncycle: 5\n",
 	  "2: 'cycle: 5': expected [SECTION] or KEY = VALUE\n" },
 	{ "all_mistakes_are_told",
 	  "[daemon]\ncycle = x\nlog = loud\n[http]\nlisten = here\n[foo]\n",
 	  "2: cycle = x: expected seconds from 0 (each telegram) to 86400\n"
-	  "3: log = loud: expected error, warning, info or debug\n"
+	  "3: log = loud: expected error, warning, info, debug or communication\n"
 	  "5: listen = here: expected ADDRESS:PORT such as 127.0.0.1:8087 or [::1]:8087, or off\n"
 	  "6: [foo]: there is no such section, expected daemon, http, mqtt, source NAME, "
 	  "meter NUMBER, sink NAME or price NAME\n" },
@@ -196,9 +196,6 @@ static const struct mistake {
 	  "discovery = none\n" },
 
 	/* What later versions do. */
-	{ "d2l_comes_later", "[source a]\ntype = d2l\nlisten = 0.0.0.0:7845\n",
-	  "2: type: this meterd (" METERLINE_VERSION
-	  ") cannot do D2L modules yet; leave it out\n" },
 	{ "mbus_comes_later", "[source a]\ntype = mbus\n",
 	  "2: type: this meterd (" METERLINE_VERSION ") cannot do M-Bus yet; leave it out\n" },
 	{ "iio_comes_later", "[source a]\ntype = iio\n",
@@ -237,7 +234,7 @@ static const struct mistake {
 	/* Keys, which are never told. */
 	{ "a_kernel_source_has_no_keys", "[source a]\ntype = kernel\nkey_file = k\n",
 	  "3: key_file: not a key of a source of this type, expected with type = serial or tcp or "
-	  "replay\n" },
+	  "replay or d2l\n" },
 	{ "a_key_has_32_digits",
 	  "[daemon]\nallow_inline_secrets = yes\n[source a]\ntype = tcp\nhost = h\n"
 	  "key = 0123456789abcdef0123456789abcde\n",
@@ -269,6 +266,24 @@ static const struct mistake {
 	{ "a_key_is_not_told_where_it_is_no_value",
 	  "[source a]\ntype = tcp\nhost = h\nkey: 0123456789abcdef0123456789abcdef\n",
 	  "4: 'key: ': expected [SECTION] or KEY = VALUE\n" },
+	{ "a_module_has_key_and_iv",
+	  "[daemon]\nallow_inline_secrets = yes\n[source a]\ntype = d2l\n"
+	  "module.7 = 0123456789abcdef0123456789abcdef\n",
+	  "5: module.7 = ***: expected the module's key and IV, 32 hex digits each\n" },
+	{ "a_module_has_an_id",
+	  "[daemon]\nallow_inline_secrets = yes\n[source a]\ntype = d2l\n"
+	  "module.1234567890123 = 0123456789abcdef0123456789abcdef "
+	  "0123456789abcdef0123456789abcdef\n",
+	  "5: module.1234567890123 = ***: expected module.ID with up to 12 digits\n" },
+	{ "the_key_of_a_module_in_the_configuration_must_be_allowed",
+	  "[source a]\ntype = d2l\n"
+	  "module.7 = 0123456789abcdef0123456789abcdef 0123456789abcdef0123456789abcdef\n",
+	  "3: module.7: others may read it here, expected key_file = FILE, or "
+	  "allow_inline_secrets = yes in [daemon]\n" },
+	{ "connections_are_at_least_one", "[source a]\ntype = d2l\nmax_connections = 0\n",
+	  "3: max_connections = 0: expected a number from 1 to 65536\n" },
+	{ "phases_are_one_or_three", "[meter 1]\nphases = 2\n",
+	  "2: phases = 2: expected auto, 1 or 3\n" },
 	{ "replayed_is_counted_or_refused",
 	  "[source a]\ntype = tcp\nhost = h\nreplayed = drop\n",
 	  "4: replayed = drop: expected count or refuse\n" },
@@ -295,11 +310,11 @@ static const struct mistake {
 
 	/* [source NAME] */
 	{ "a_source_has_a_type", "[source a]\nhost = h\n",
-	  "1: [source a]: type is missing, expected kernel, serial, tcp, replay or gpio\n" },
+	  "1: [source a]: type is missing, expected kernel, serial, tcp, replay, gpio or d2l\n" },
 	{ "a_source_without_a_key_is_told", "[source a]\n[http]\n",
-	  "1: [source a]: type is missing, expected kernel, serial, tcp, replay or gpio\n" },
+	  "1: [source a]: type is missing, expected kernel, serial, tcp, replay, gpio or d2l\n" },
 	{ "a_type_is_one_that_there_is", "[source a]\ntype = telnet\nhost = h\n",
-	  "2: type = telnet: expected kernel, serial, tcp, replay or gpio\n" },
+	  "2: type = telnet: expected kernel, serial, tcp, replay, gpio or d2l\n" },
 	{ "tcp_wants_a_host", "[source a]\ntype = tcp\n",
 	  "1: [source a]: host is missing, expected a name or an address; the port is a key of its "
 	  "own, port = 8088\n" },

@@ -29,7 +29,7 @@ static void write_file(const char *bytes, size_t len, mode_t mode)
 
 static bool gives(const char *expected)
 {
-	char *secret = secret_read(path, problem, sizeof(problem));
+	char *secret = secret_read(path, SECRET_MAX, problem, sizeof(problem));
 	bool same = secret && !strcmp(secret, expected);
 
 	if (!same)
@@ -41,7 +41,7 @@ static bool gives(const char *expected)
 /* It is refused, with a sentence that has the path and these words. */
 static bool is_refused(const char *words)
 {
-	char *secret = secret_read(path, problem, sizeof(problem));
+	char *secret = secret_read(path, SECRET_MAX, problem, sizeof(problem));
 
 	if (secret || !strstr(problem, path) || !strstr(problem, words)) {
 		secret_free(secret);

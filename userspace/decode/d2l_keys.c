@@ -270,6 +270,53 @@ bool d2l_keys_add(struct d2l_keys *k, const char *text, size_t len, char *proble
 }
 
 /**
+ * d2l_keys_put - add one key
+ * @k: the table
+ * @key: with the id of its module
+ *
+ * Return: false without memory, or when the module has one.
+ */
+bool d2l_keys_put(struct d2l_keys *k, const struct d2l_key *key)
+{
+	size_t at;
+
+	if (!grow(k, 1))
+		return false;
+	at = slot_of(k, key->id);
+	if (k->slots[at])
+		return false;
+	k->keys[k->count] = *key;
+	k->slots[at] = ++k->count;
+	return true;
+}
+
+/**
+ * d2l_keys_copy - the same keys once more
+ * @k: to copy, or NULL
+ *
+ * Return: a copy, for d2l_keys_free(); NULL without memory, or for NULL.
+ */
+struct d2l_keys *d2l_keys_copy(const struct d2l_keys *k)
+{
+	struct d2l_keys *copy = k ? d2l_keys_new() : NULL;
+
+	for (size_t i = 0; copy && i < k->count; i++) {
+		if (d2l_keys_put(copy, &k->keys[i]))
+			continue;
+		d2l_keys_free(copy);
+		copy = NULL;
+	}
+	return copy;
+}
+
+/** d2l_keys_same - whether both are the same keys in the same order, or both are NULL */
+bool d2l_keys_same(const struct d2l_keys *a, const struct d2l_keys *b)
+{
+	return a == b || (a && b && a->count == b->count &&
+			  (!a->count || !memcmp(a->keys, b->keys, a->count * sizeof(*a->keys))));
+}
+
+/**
  * d2l_keys_find - the key of a module
  * @k: the table
  * @id: of the module

@@ -14,7 +14,7 @@
 
 /* "MtrL", where file(1) and SQLite look for whose file it is. */
 #define LEDGER_FILE_APPLICATION 0x4d74724c
-#define LEDGER_FILE_VERSION	2
+#define LEDGER_FILE_VERSION	3
 #define LEDGER_FILE_COSTS	2	/* from this version on there is the table cost */
 
 /* A sentence about what is wrong with a file and what to do about it. */
@@ -45,6 +45,7 @@ struct ledger_file_step {
 /**
  * struct ledger_file_meter - a row of table meter
  * @sends_total: bits register_index()
+ * @phases: as of struct ledger_book, to be written; is read by ledger_file_phases()
  */
 struct ledger_file_meter {
 	u32 id;
@@ -54,6 +55,7 @@ struct ledger_file_meter {
 	u8 protocol;
 	char zone[64];
 	u64 sends_total;
+	u8 phases;
 };
 
 /**
@@ -89,6 +91,7 @@ extern const struct ledger_file_step ledger_file_steps[LEDGER_FILE_VERSION];
 int ledger_file_number(sqlite3 *db, const char *sql, s64 *number);
 int ledger_file_meters(sqlite3 *db, void (*each)(void *context, const struct ledger_file_meter *m),
 		       void *context);
+int ledger_file_phases(sqlite3 *db, u32 meter, u8 *phases);
 bool ledger_file_find(sqlite3 *db, const char *name, struct ledger_file_meter *m);
 int ledger_file_rows(sqlite3 *db, enum period p, bool newest_first, sqlite3_stmt **rows);
 void ledger_file_rows_begin(sqlite3_stmt *rows, u32 meter, s64 from_s, s64 to_s, size_t count);

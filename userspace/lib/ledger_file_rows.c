@@ -76,6 +76,28 @@ static void meter_of(sqlite3_stmt *statement, struct ledger_file_meter *m)
 	m->sends_total = registers_named(names);
 }
 
+/**
+ * ledger_file_phases - phases of a meter that ever carried current
+ * @db: open, of the newest version
+ * @meter: its id
+ * @phases: for them, bit 0 for phase 1
+ *
+ * Not a part of a meter's row, since that is read of files of all versions.
+ *
+ * Return: an error code of SQLite.
+ */
+int ledger_file_phases(sqlite3 *db, u32 meter, u8 *phases)
+{
+	char sql[64];
+	s64 number = 0;
+	int rc;
+
+	snprintf(sql, sizeof(sql), "SELECT phases FROM meter WHERE id = %u", meter);
+	rc = ledger_file_number(db, sql, &number);
+	*phases = number;
+	return rc;
+}
+
 #define SELECT_METER "SELECT id, name, number, source, protocol, zone, sends_total FROM meter "
 
 /**

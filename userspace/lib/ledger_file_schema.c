@@ -87,9 +87,16 @@ static int make_tables(sqlite3 *db)
 	return rc;
 }
 
+static int add_phases(sqlite3 *db)
+{
+	return sqlite3_exec(db, "ALTER TABLE meter ADD COLUMN phases INTEGER NOT NULL DEFAULT 0",
+			    NULL, NULL, NULL);
+}
+
 const struct ledger_file_step ledger_file_steps[LEDGER_FILE_VERSION] = {
 	{ 1, make_tables },
 	{ 2, ledger_file_costs_make },
+	{ 3, add_phases },
 };
 
 /**

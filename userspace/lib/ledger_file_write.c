@@ -51,10 +51,11 @@ static const char put_good[] =
 	"DELETE FROM quality WHERE period = ?1 AND start = ?2 AND meter = ?3 AND register = ?4";
 
 static const char put_meter[] =
-	"INSERT INTO meter(id, name, number, source, protocol, zone, sends_total) "
-	"VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(id) DO UPDATE SET "
+	"INSERT INTO meter(id, name, number, source, protocol, zone, sends_total, phases) "
+	"VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(id) DO UPDATE SET "
 	"name = excluded.name, number = excluded.number, source = excluded.source, "
-	"protocol = excluded.protocol, zone = excluded.zone, sends_total = excluded.sends_total";
+	"protocol = excluded.protocol, zone = excluded.zone, sends_total = excluded.sends_total, "
+	"phases = excluded.phases";
 
 static void add_names(sqlite3_str *sql)
 {
@@ -194,6 +195,7 @@ int ledger_file_put_meter(struct ledger_file_writer *w, const struct ledger_file
 	sqlite3_bind_text(w->meter, 5, telegram_protocol_name(m->protocol), -1, SQLITE_STATIC);
 	sqlite3_bind_text(w->meter, 6, m->zone, -1, SQLITE_STATIC);
 	sqlite3_bind_text(w->meter, 7, names, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(w->meter, 8, m->phases);
 	return run(w->meter);
 }
 

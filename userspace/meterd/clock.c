@@ -173,6 +173,10 @@ void reading_time(const struct telegram *t, const struct field *date, const stru
 	bool sound = false;
 	bool has_clock = meter_clock(t, date, base_offset_min, &clock_s, &sound);
 
+	if (!has_clock && when->has_clock) {
+		has_clock = sound = true;
+		clock_s = when->clock_s;
+	}
 	*time = (struct reading_time){ 0 };
 	if (when->replay) {
 		replay_time(has_clock, clock_s, when, time);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../../kernel/telegram/telegram.h"
+#include "../decode/d2l.h"
 #include "../lib/text.h"
 #include "config_keys.h"
 #include "config_text.h"
@@ -19,6 +20,8 @@
 #define DEFAULT_HTTP_HOST	"127.0.0.1"
 #define DEFAULT_HTTP_PORT	8087
 #define DEFAULT_TCP_PORT	8088
+#define DEFAULT_D2L_HOST	"0.0.0.0"
+#define DEFAULT_D2L_CONNECTIONS	4096
 #define DEFAULT_SERVE_HOST	"127.0.0.1"
 #define DEFAULT_SERVE_PORT	8088
 #define CET_OFFSET_MIN		60
@@ -47,7 +50,9 @@ static void source_config_free(struct source_config *s)
 	free(s->device);
 	free(s->path);
 	free(s->key_file);
+	free(s->listen_host);
 	p1_keys_free(s->keys);
+	d2l_keys_free(s->modules);
 }
 
 static void meter_config_free(struct meter_config *m)
@@ -207,7 +212,12 @@ static struct source_config *add_source(struct config *c, const char *name, enum
 	s->protocols = LINE_AUTO;
 	s->port = DEFAULT_TCP_PORT;
 	s->makes_meters = true;
-	return s;
+	if (type != SOURCE_D2L)
+		return s;
+	s->listen_host = strdup(DEFAULT_D2L_HOST);
+	s->port = D2L_PORT;
+	s->max_connections = DEFAULT_D2L_CONNECTIONS;
+	return s->listen_host ? s : NULL;
 }
 
 static struct meter_config *add_meter(struct config *c, const char *number)
@@ -771,6 +781,9 @@ static const struct config_entry *inline_key(const struct config_section *s)
 
 	for (unsigned int i = 0; !e && i < sizeof(keys) / sizeof(keys[0]); i++)
 		e = entry_of(s, keys[i]);
+	for (unsigned int i = 0; !e && i < s->count; i++)
+		if (!strncmp(s->entries[i].key, "module.", strlen("module.")))
+			e = &s->entries[i];
 	return e;
 }
 
@@ -789,7 +802,7 @@ static void check_source_keys(struct building *b, const struct source_config *so
 		config_error(&b->text, &given->place,
 			     "%s: others may read it here, expected key_file = FILE, or "
 			     "allow_inline_secrets = yes in [daemon]", given->key);
-	else if (given && !entry_of(s, "key"))
+	else if (given && source->type != SOURCE_D2L && !entry_of(s, "key"))
 		config_error(&b->text, &given->place,
 			     "%s: it is of use only with a key, expected key = 32 hex digits",
 			     given->key);
@@ -805,6 +818,10 @@ static const char *listens_there(const struct config *c, const struct sink_confi
 	if (c->listen_host && c->listen_port == own->listen_port &&
 	    !strcmp(c->listen_host, own->listen_host))
 		return "http";
+	for (unsigned int i = 0; i < c->source_count; i++)
+		if (c->sources[i].listen_host && c->sources[i].port == own->listen_port &&
+		    !strcmp(c->sources[i].listen_host, own->listen_host))
+			return c->sources[i].name;
 	for (const struct sink_config *s = c->sinks; s < own; s++)
 		if (s->listen_host && s->listen_port == own->listen_port &&
 		    !strcmp(s->listen_host, own->listen_host))
@@ -980,5 +997,7 @@ bool source_config_same(const struct source_config *a, const struct source_confi
 	       !strcmp(a->led.text, b->led.text) && !strcmp(a->line.text, b->line.text) &&
 	       a->inverted == b->inverted && a->makes_meters == b->makes_meters &&
 	       same_text(a->key_file, b->key_file) && p1_keys_same(a->keys, b->keys) &&
-	       a->refuses_replayed == b->refuses_replayed;
+	       a->refuses_replayed == b->refuses_replayed &&
+	       same_text(a->listen_host, b->listen_host) &&
+	       a->max_connections == b->max_connections;
 }

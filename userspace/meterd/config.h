@@ -5,6 +5,7 @@
 #ifndef METERD_CONFIG_H
 #define METERD_CONFIG_H
 
+#include "../decode/d2l_keys.h"
 #include "../decode/p1_keys.h"
 #include "../lib/gpio.h"
 #include "../lib/ledger_entry.h"
@@ -19,6 +20,7 @@ enum source_type {
 	SOURCE_TCP,
 	SOURCE_REPLAY,
 	SOURCE_GPIO,
+	SOURCE_D2L,
 };
 
 /** enum time_policy - whose clock a reading is booked by */
@@ -58,6 +60,9 @@ enum sandbox_policy {
  * @key_file: of enciphered telegrams; NULL: none
  * @keys: given in the configuration itself; NULL: none
  * @refuses_replayed: enciphered telegrams whose counter has not gone up are dropped
+ * @listen_host: of D2L modules, beside @port
+ * @max_connections: of D2L modules
+ * @modules: keys of D2L modules given in the configuration itself; NULL: none
  */
 struct source_config {
 	char name[METER_NAME_LEN + 1];
@@ -84,6 +89,9 @@ struct source_config {
 	char *key_file;
 	struct p1_keys *keys;
 	bool refuses_replayed;
+	char *listen_host;
+	unsigned int max_connections;
+	struct d2l_keys *modules;
 };
 
 /**
@@ -102,6 +110,7 @@ struct meter_scale {
  * @base_offset_min: of the meter's winter time from UTC; 60 is that of central Europe
  * @tariff_labels: by tariff - 1; NULL: none
  * @ranges: count 0: none
+ * @phases: those that the meter has, bit 0 for phase 1 and so on; 0: those that carried current
  * @continuous: also publish totals that go on over replaced meters
  */
 struct meter_config {
@@ -112,6 +121,7 @@ struct meter_config {
 	char *tariff_labels[TARIFF_COUNT];
 	struct tariff_ranges ranges;
 	enum time_policy time;
+	u8 phases;
 	bool continuous;
 	struct meter_scale *scales;
 	unsigned int scale_count;

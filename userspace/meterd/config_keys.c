@@ -16,6 +16,7 @@
 #define CYCLE_MAX_S	86400
 #define DAYS_MAX	36500
 #define INTERVAL_MAX_S	86400
+#define CONNECTIONS_MAX	65536
 #define SCALE_MAX	1000000000	/* a million, in thousandths */
 #define OFFSET_MAX_MIN	(14 * 60)
 #define FACTOR_MAX	(1000 * FACTOR_ONE)
@@ -146,6 +147,7 @@ static bool daemon_log(struct key_value *v, void *item)
 		{ "warning", LEVEL_WARNING },
 		{ "info", LEVEL_INFO },
 		{ "debug", LEVEL_DEBUG },
+		{ "communication", LEVEL_COMMUNICATION },
 	};
 
 	for (unsigned int i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
@@ -188,7 +190,7 @@ static const struct config_key daemon_keys[] = {
 	{ "identity", 0, false, daemon_identity, EXPECTED_BOOL },
 	{ "user", 0, false, daemon_user, "a user of this machine" },
 	{ "sandbox", 0, false, daemon_sandbox, "auto, yes or no" },
-	{ "log", 0, false, daemon_log, "error, warning, info or debug" },
+	{ "log", 0, false, daemon_log, "error, warning, info, debug or communication" },
 	{ "keep_quarters", 0, false, daemon_keep_quarters, "days from 1 to 36500, such as 400d" },
 	{ "allow_inline_secrets", 0, false, daemon_inline_secrets, EXPECTED_BOOL },
 	{ 0 },
@@ -232,6 +234,7 @@ static const struct config_key http_keys[] = {
 #define TCP	(1u << SOURCE_TCP)
 #define REPLAY	(1u << SOURCE_REPLAY)
 #define GPIO	(1u << SOURCE_GPIO)
+#define D2L	(1u << SOURCE_D2L)
 
 static const char *const source_types[] = {
 	[SOURCE_KERNEL] = "kernel",
@@ -239,6 +242,7 @@ static const char *const source_types[] = {
 	[SOURCE_TCP] = "tcp",
 	[SOURCE_REPLAY] = "replay",
 	[SOURCE_GPIO] = "gpio",
+	[SOURCE_D2L] = "d2l",
 };
 
 /** source_type_name - the word of the configuration for a type */
@@ -473,11 +477,67 @@ static bool source_replayed(struct key_value *v, void *item)
 	return s->refuses_replayed || !strcmp(v->text, "count");
 }
 
+static bool source_listen(struct key_value *v, void *item)
+{
+	struct source_config *s = item;
+	bool off;
+
+	return !value_bool(v->text, &off) && value_listen(v->text, &s->listen_host, &s->port);
+}
+
+static bool source_max_connections(struct key_value *v, void *item)
+{
+	u64 count;
+
+	if (!value_number(v->text, 1, CONNECTIONS_MAX, &count))
+		return false;
+	((struct source_config *)item)->max_connections = (unsigned int)count;
+	return true;
+}
+
+/* "KEY IV" or "KEY, IV"; what is wrong is said without any of it. */
+static bool read_module_key(struct key_value *v, struct d2l_key *key)
+{
+	const char *hex = v->text;
+	char digits[2 * CRYPT_KEY_LEN + 1] = "";
+	size_t len = strspn(hex, HEX_DIGITS);
+	bool good;
+
+	if (!d2l_id_read(v->rest, &key->id)) {
+		snprintf(v->problem, sizeof(v->problem),
+			 "expected module.ID with up to %d digits", D2L_ID_DIGITS);
+		return false;
+	}
+	if (len != 2 * CRYPT_KEY_LEN)
+		return false;
+	memcpy(digits, hex, len);
+	hex += len;
+	hex += strspn(hex, " ,\t");
+	good = hex_read(digits, key->key, sizeof(key->key)) &&
+	       hex_read(hex, key->iv, sizeof(key->iv));
+	explicit_bzero(digits, sizeof(digits));
+	return good;
+}
+
+static bool source_module(struct key_value *v, void *item)
+{
+	struct source_config *s = item;
+	struct d2l_key key;
+	bool good;
+
+	v->hidden = true;
+	if (!s->modules)
+		s->modules = d2l_keys_new();
+	good = s->modules && read_module_key(v, &key) && d2l_keys_put(s->modules, &key);
+	explicit_bzero(&key, sizeof(key));
+	return good;
+}
+
 /* The sources that decode bytes themselves. */
 #define BYTES	(SERIAL | TCP | REPLAY)
 
 static const struct config_key source_keys[] = {
-	{ "type", 0, true, type_known, "kernel, serial, tcp, replay or gpio" },
+	{ "type", 0, true, type_known, "kernel, serial, tcp, replay, gpio or d2l" },
 	{ "enabled", 0, false, source_enabled, EXPECTED_BOOL },
 	{ "cycle", 0, false, source_cycle, EXPECTED_CYCLE },
 	{ "trace", 0, false, source_trace, "no, log or a file" },
@@ -497,7 +557,11 @@ static const struct config_key source_keys[] = {
 	{ "path", REPLAY, true, source_path, "a file or a directory" },
 	{ "start", REPLAY, false, source_start, "a time in UTC such as 2024-10-10T23:05:31Z" },
 	{ "interval", REPLAY, false, source_interval, "seconds from 1 to 86400" },
-	{ "key_file", BYTES, false, source_key_file, EXPECTED_PATH },
+	{ "listen", D2L, false, source_listen,
+	  "ADDRESS:PORT such as 0.0.0.0:7845, [::]:7845 or 192.0.2.1:7845" },
+	{ "max_connections", D2L, false, source_max_connections, "a number from 1 to 65536" },
+	{ "module.", D2L, false, source_module, "the module's key and IV, 32 hex digits each" },
+	{ "key_file", BYTES | D2L, false, source_key_file, EXPECTED_PATH },
 	{ "key", BYTES, false, source_key, "32 hex digits" },
 	{ "auth_key", BYTES, false, source_auth_key, "32 hex digits" },
 	{ "system_title", BYTES, false, source_system_title, "16 hex digits" },
@@ -539,6 +603,22 @@ static bool meter_time(struct key_value *v, void *item)
 		if (strcmp(v->text, names[i]))
 			continue;
 		((struct meter_config *)item)->time = i;
+		return true;
+	}
+	return false;
+}
+
+static bool meter_phases(struct key_value *v, void *item)
+{
+	static const struct {
+		const char *name;
+		u8 phases;
+	} known[] = { { "auto", 0 }, { "1", 0x1 }, { "3", 0x7 } };
+
+	for (unsigned int i = 0; i < COUNT(known); i++) {
+		if (strcmp(v->text, known[i].name))
+			continue;
+		((struct meter_config *)item)->phases = known[i].phases;
 		return true;
 	}
 	return false;
@@ -612,6 +692,7 @@ static const struct config_key meter_keys[] = {
 	{ "timezone", 0, false, meter_timezone, EXPECTED_ZONE },
 	{ "base_offset", 0, false, meter_base_offset, "minutes from -840 to 840" },
 	{ "time", 0, false, meter_time, "auto, meter or host" },
+	{ "phases", 0, false, meter_phases, "auto, 1 or 3" },
 	{ "continuous", 0, false, meter_continuous, EXPECTED_BOOL },
 	{ "tariff_labels", 0, false, meter_tariff_labels,
 	  "1 to 16 labels of 1 to 32 bytes, parted by commas" },
@@ -1114,7 +1195,6 @@ bool config_type_by_name(const struct config_kind *kind, const char *name, unsig
 
 /* What people may have read of and this meterd does not know. */
 static const struct later_word later_words[] = {
-	{ "source", "type", "d2l", "D2L modules" },
 	{ "source", "type", "mbus", "M-Bus" },
 	{ "source", "type", "iio", "meters through iiod" },
 	{ "source", "protocol", "hdlc", "HDLC" },

@@ -69,6 +69,16 @@ static void json_line(FILE *out, const struct line *line)
 	putc('}', out);
 }
 
+static void json_d2l(FILE *out, const struct d2l_stats *d)
+{
+	fprintf(out,
+		",\"d2l\":{\"good\":%llu,\"unknown\":%llu,\"wrong_key\":%llu,\"unreadable\":%llu,"
+		"\"old\":%llu,\"repeated\":%llu,\"update\":%llu}", (unsigned long long)d->good,
+		(unsigned long long)d->unknown, (unsigned long long)d->wrong_key,
+		(unsigned long long)d->unreadable, (unsigned long long)d->old,
+		(unsigned long long)d->repeated, (unsigned long long)d->updates);
+}
+
 static void json_source(FILE *out, const struct source *s)
 {
 	fprintf(out, "{\"name\":\"%s\",\"type\":\"%s\",\"on\":%s,\"lines\":[", s->config.name,
@@ -78,7 +88,10 @@ static void json_source(FILE *out, const struct source *s)
 			putc(',', out);
 		json_line(out, line);
 	}
-	fputs("]}", out);
+	putc(']', out);
+	if (s->d2l)
+		json_d2l(out, s->d2l);
+	putc('}', out);
 }
 
 /* The civil date on which a period begins: "2024-03-31". */

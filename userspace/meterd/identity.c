@@ -138,6 +138,15 @@ static rlim_t files_of_sinks(const struct config *c)
 	return files;
 }
 
+static rlim_t files_of_sources(const struct config *c)
+{
+	rlim_t files = (rlim_t)c->source_count * FILES_OF_A_SOURCE;
+
+	for (unsigned int i = 0; i < c->source_count; i++)
+		files += c->sources[i].max_connections;
+	return files;
+}
+
 /**
  * files_allow - lets the process open what its sources and the clients of its sinks need
  * @c: the configuration that says how many there are
@@ -147,7 +156,7 @@ static rlim_t files_of_sinks(const struct config *c)
 void files_allow(const struct config *c)
 {
 	rlim_t wanted = FILES_OF_OURS + FILES_OF_DEVICES +
-			(rlim_t)c->source_count * FILES_OF_A_SOURCE + files_of_sinks(c);
+			files_of_sources(c) + files_of_sinks(c);
 	struct rlimit limit, more;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted)

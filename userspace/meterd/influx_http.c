@@ -57,7 +57,7 @@ static void exchange_free(struct influx_exchange *x)
 /* "Token TOKEN", or of InfluxDB 1.8 and later "Token USER:PASSWORD". */
 static bool read_token(struct influx_exchange *x, const char *path, char *problem, size_t size)
 {
-	char *token = secret_read(path, problem, size);
+	char *token = secret_read(path, SECRET_MAX, problem, size);
 
 	if (!token)
 		return false;

@@ -85,6 +85,7 @@ struct ledger_account {
  * @protocol: enum telegram_protocol
  * @zone: its civil time
  * @sends_total: registers (bit register_index()) whose total the meter has ever sent itself
+ * @phases: that ever carried current, bit 0 for phase 1, where telegrams do not say which there are
  * @accounts: in order of their registers
  * @changed: what stands above, since the store last took it
  * @idle: no telegram is due by the host's clock: it is replayed, or its source does not run
@@ -104,6 +105,7 @@ struct ledger_book {
 	u8 protocol;
 	const struct zone *zone;
 	u64 sends_total;
+	u8 phases;
 	struct ledger_account *accounts;
 	unsigned int count;
 	bool changed;

@@ -76,7 +76,6 @@ const char *line_state_name(enum line_state state)
 struct line *line_add(struct source *s, const char *what)
 {
 	struct line *line = calloc(1, sizeof(*line));
-	struct line **end = &s->lines;
 
 	if (!line)
 		return NULL;
@@ -85,9 +84,8 @@ struct line *line_add(struct source *s, const char *what)
 	line->since_s = host_unix_ms() / 1000;
 	snprintf(line->what, sizeof(line->what), "%s", what);
 	snprintf(line->why, sizeof(line->why), "just begun");
-	while (*end)
-		end = &(*end)->next;
-	*end = line;
+	*(s->lines ? s->lines_end : &s->lines) = line;
+	s->lines_end = &line->next;
 	return line;
 }
 
@@ -105,6 +103,8 @@ void line_remove(struct line *line)
 	while (*at != line)
 		at = &(*at)->next;
 	*at = line->next;
+	if (!line->next)
+		line->source->lines_end = at;
 	all->calling++;
 	all->out.gone(all->out.context, line);
 	all->calling--;

@@ -62,7 +62,8 @@ static int print_start(char *line, size_t size, enum log_level level, const char
 			   level == LEVEL_WARNING ? "warning: " : "";
 
 	if (stderr_is_journal())
-		return snprintf(line, size, "<%d>%s: ", (int)level, who);
+		return snprintf(line, size, "<%d>%s: ",
+				level > LEVEL_DEBUG ? LEVEL_DEBUG : (int)level, who);
 	return snprintf(line, size, "meterd: %s%s: ", word, who);
 }
 

@@ -13,6 +13,7 @@ enum log_level {
 	LEVEL_WARNING = 4,
 	LEVEL_INFO = 6,
 	LEVEL_DEBUG = 7,
+	LEVEL_COMMUNICATION = 8,	/* all that is said; to the journal it is debug, too */
 };
 
 /**

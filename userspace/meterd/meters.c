@@ -36,8 +36,18 @@ struct meters *meters_new(struct ledger *ledger, struct host_clock *clock,
 	return all;
 }
 
+static void set_line(struct meter *m, struct line *line)
+{
+	if (m->line)
+		m->line->bound--;
+	m->line = line;
+	if (line)
+		line->bound++;
+}
+
 static void meter_free(struct meter *m)
 {
+	set_line(m, NULL);
 	free(m->newest);
 	free(m);
 }
@@ -301,7 +311,7 @@ static void meter_from_source(struct meters *all, const struct source_config *so
 {
 	struct meter *m;
 
-	if (source->type == SOURCE_KERNEL || meters_source_has_meter(all, source->name))
+	if (source_has_many(source) || meters_source_has_meter(all, source->name))
 		return;
 	m = meters_make(all, source->name);
 	if (m && !m->book && !m->number[0])
@@ -362,11 +372,11 @@ void meters_line_state(struct meters *all, struct line *line)
 	const struct source_config *source = &line->source->config;
 	struct meter *m;
 
-	if (line->meters || source->type == SOURCE_KERNEL)
+	if (line->meters || source_has_many(source))
 		return;
 	for (m = all->first; m; m = m->next) {
 		if (!m->line && !strcmp(m->source, source->name))
-			m->line = line;
+			set_line(m, line);
 	}
 }
 
@@ -379,11 +389,14 @@ void meters_line_state(struct meters *all, struct line *line)
  */
 void meters_line_gone(struct meters *all, struct line *line)
 {
-	struct meter *m;
+	struct meter *m = line->meters ? line->meters->last : NULL;
 
-	for (m = all->first; m; m = m->next) {
+	/* Most lines have had one meter, and others need not be looked for. */
+	if (m && m->line == line)
+		set_line(m, NULL);
+	for (m = all->first; m && line->bound; m = m->next) {
 		if (m->line == line)
-			m->line = NULL;
+			set_line(m, NULL);
 	}
 	if (line->meters)
 		free(line->meters->candidate);
@@ -397,7 +410,7 @@ static void bind_line(struct meters *all, struct meter *m, struct line *line)
 	const char *source = line->source->config.name;
 	bool moved = !m->line || m->line->state != LINE_CONNECTED;
 
-	m->line = line;
+	set_line(m, line);
 	if (strcmp(m->source, source)) {
 		memcpy(m->source, source, sizeof(m->source));
 		settle_source(all->config, m);
@@ -424,6 +437,27 @@ static void read_registers(struct meter *m, const struct line_meters *lm,
 
 	if (time->known)
 		ledger_read(m->book, &r);
+}
+
+/*
+ * A D2L module prints a current of 0 for phases that there are not, so the load of a contract in
+ * amperes is that of the phases which ever carried current.
+ */
+static void take_phases(struct meter *m, const struct telegram *t, struct reading *values)
+{
+	u8 phases = m->book->phases;
+
+	if (t->protocol != TELEGRAM_TIC_HISTORIQUE)
+		return;
+	for (unsigned int i = 0; i < 3; i++) {
+		if (reading_has(values, Q_current_l1 + i) && values->milli[Q_current_l1 + i] > 0)
+			phases |= 1 << i;
+	}
+	if (phases != m->book->phases) {
+		m->book->phases = phases;
+		m->book->changed = true;
+	}
+	historique_load(values, m->config && m->config->phases ? m->config->phases : phases);
 }
 
 static void hear(struct meters *all, struct meter *m, const struct line_meters *lm,
@@ -487,6 +521,8 @@ void meters_telegram(struct meters *all, struct line *line, const struct telegra
 	m = meter_of_telegram(all, line, t, number, &values, when);
 	if (!m)
 		return;
+	if (line->source->config.type == SOURCE_D2L)
+		take_phases(m, t, &values);
 	if (m->line != line)
 		bind_line(all, m, line);
 	hear(all, m, line->meters, t, &values, when);

@@ -96,7 +96,7 @@ static struct meter *find_number(const struct meters *all, const struct line *li
 static struct meter *only_meter(const struct meters *all, const struct line *line,
 				unsigned int *count)
 {
-	bool by_line = line->source->config.type == SOURCE_KERNEL;
+	bool by_line = source_has_many(&line->source->config);
 	struct meter *m, *found = NULL;
 
 	*count = 0;
@@ -199,6 +199,7 @@ static bool replace_meter(const struct hearing *h, struct meter *m, const struct
 		return false;
 	meter_forget(m);
 	memcpy(m->number, m->book->number, sizeof(m->number));
+	m->book->phases = 0;
 	m->replacements++;
 	meter_settle(h->all, m);
 	return true;

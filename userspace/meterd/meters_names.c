@@ -107,7 +107,7 @@ static bool choose_by_number(const struct meters *all, const char *source, const
 bool meters_choose_name(const struct meters *all, const struct source_config *source,
 			const char *number, char name[METER_NAME_LEN + 1])
 {
-	if (source->type != SOURCE_KERNEL && !meters_source_has_meter(all, source->name) &&
+	if (!source_has_many(source) && !meters_source_has_meter(all, source->name) &&
 	    is_free(all, source->name, source->name, number)) {
 		snprintf(name, METER_NAME_LEN + 1, "%s", source->name);
 		return true;

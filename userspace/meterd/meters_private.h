@@ -125,6 +125,12 @@ struct meters {
 	u64 asked_ms;
 };
 
+/* Sources of which each line has a meter of its own, so that none is the source's. */
+static inline bool source_has_many(const struct source_config *c)
+{
+	return c->type == SOURCE_KERNEL || c->type == SOURCE_D2L;
+}
+
 /* meters.c */
 struct meter *meters_make(struct meters *all, const char *name);
 void meter_settle(struct meters *all, struct meter *m);

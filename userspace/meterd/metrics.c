@@ -264,6 +264,40 @@ static void encrypted(const struct samples *s, const struct page_request *r)
 	}
 }
 
+/* What became of the frames of D2L modules, and of their connections. */
+static void d2l_frames(const struct samples *s, const struct page_request *r)
+{
+	for (struct source *source = sources_first(r->view->sources); source;
+	     source = source->next) {
+		const struct d2l_stats *d = source->d2l;
+
+		if (!d)
+			continue;
+		sample_of_source(s, source, "good", d->good);
+		sample_of_source(s, source, "unknown", d->unknown);
+		sample_of_source(s, source, "wrong_key", d->wrong_key);
+		sample_of_source(s, source, "unreadable", d->unreadable);
+		sample_of_source(s, source, "old", d->old);
+		sample_of_source(s, source, "repeated", d->repeated);
+		sample_of_source(s, source, "update", d->updates);
+	}
+}
+
+static void d2l_connections(const struct samples *s, const struct page_request *r)
+{
+	for (struct source *source = sources_first(r->view->sources); source;
+	     source = source->next) {
+		const struct d2l_stats *d = source->d2l;
+
+		if (!d)
+			continue;
+		sample_of_source(s, source, "taken", d->connections.taken);
+		sample_of_source(s, source, "full", d->connections.full);
+		sample_of_source(s, source, "slow", d->connections.slow);
+		sample_of_source(s, source, "malformed", d->connections.malformed);
+	}
+}
+
 static void sample_of_sink(const struct samples *s, const struct sink *sink, const char *result,
 			   u64 number)
 {
@@ -494,6 +528,11 @@ static const struct family families[] = {
 	DAEMON("meter_encrypted_telegrams_total", "counter",
 	       "Encrypted telegrams by what became of them, of sources that have a key.",
 	       encrypted),
+	DAEMON("meter_d2l_frames_total", "counter",
+	       "Frames of D2L modules by what became of them.", d2l_frames),
+	DAEMON("meter_d2l_connections_total", "counter",
+	       "Connections to the port of D2L modules, and why they were closed.",
+	       d2l_connections),
 	DAEMON("meterd_sink_publications_total", "counter",
 	       "Publications that a sink took to where they go, or lost.", publications),
 	DAEMON("meterd_mqtt_connected", "gauge", "1 while the broker takes messages.",

@@ -103,7 +103,7 @@ static bool read_secret(const char *configured, const char *credential, char **s
 	char path[PATH_MAX];
 	const char *from = configured ? configured : credential_path(credential, path);
 
-	*secret = from ? secret_read(from, why, MQTT_WHY_MAX) : NULL;
+	*secret = from ? secret_read(from, SECRET_MAX, why, MQTT_WHY_MAX) : NULL;
 	return *secret || !from;
 }
 

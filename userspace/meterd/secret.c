@@ -17,9 +17,7 @@
 
 #include "secret.h"
 
-/* Larger than any password or key: a wrong file, then. */
-#define SECRET_MAX	(64 * 1024)
-#define GROUPS_MAX	256
+#define GROUPS_MAX 256
 
 struct problem {
 	char *text;
@@ -119,11 +117,12 @@ static ssize_t read_all(int fd, char *to, size_t size)
 }
 
 /* Ends the text, which has one byte of room behind it. */
-static bool make_text(const struct problem *problem, const char *path, char *text, size_t len)
+static bool make_text(const struct problem *problem, const char *path, char *text, size_t len,
+		      size_t max)
 {
-	if (len > SECRET_MAX)
-		return refused(problem, "%s is not taken: it has more than %u KiB", path,
-			       SECRET_MAX / 1024);
+	if (len > max)
+		return refused(problem, "%s is not taken: it has more than %zu KiB", path,
+			       max / 1024);
 	if (memchr(text, '\0', len))
 		return refused(problem, "%s is not taken: it has a byte 0, expected text", path);
 	if (len && text[len - 1] == '\n')
@@ -136,7 +135,8 @@ static bool make_text(const struct problem *problem, const char *path, char *tex
 
 /**
  * secret_read - reads a password or a key
- * @path: of its file, at most 64 KiB
+ * @path: of its file
+ * @max: bytes that it may have, usually SECRET_MAX
  * @problem: where a sentence goes when it cannot be had, with what to type
  * @problem_size: of @problem, in bytes
  *
@@ -146,7 +146,7 @@ static bool make_text(const struct problem *problem, const char *path, char *tex
  *
  * Return: the text, without a NUL in it, for secret_free(); NULL after a sentence.
  */
-char *secret_read(const char *path, char *problem, size_t problem_size)
+char *secret_read(const char *path, size_t max, char *problem, size_t problem_size)
 {
 	const struct problem p = { problem, problem_size };
 	int fd = open_safe(&p, path);
@@ -155,15 +155,15 @@ char *secret_read(const char *path, char *problem, size_t problem_size)
 
 	if (fd < 0)
 		return NULL;
-	text = calloc(1, SECRET_MAX + 2);
-	len = text ? read_all(fd, text, SECRET_MAX + 1) : -1;
+	text = calloc(1, max + 2);
+	len = text ? read_all(fd, text, max + 1) : -1;
 	if (len < 0)
 		refused(&p, "%s cannot be read: %s", path, strerror(errno));
 	close(fd);
-	if (len >= 0 && make_text(&p, path, text, len))
+	if (len >= 0 && make_text(&p, path, text, len, max))
 		return text;
 	if (text)
-		explicit_bzero(text, SECRET_MAX + 2);
+		explicit_bzero(text, max + 2);
 	free(text);
 	return NULL;
 }

@@ -9,7 +9,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-char *secret_read(const char *path, char *problem, size_t problem_size);
+/* Larger than any password or key: a wrong file, then. */
+#define SECRET_MAX (64 * 1024)
+
+char *secret_read(const char *path, size_t max, char *problem, size_t problem_size);
 void secret_free(char *secret);
 bool secret_file_is_safe(const char *path, char *problem, size_t problem_size);
 const char *credential_path(const char *name, char path[PATH_MAX]);

@@ -11,8 +11,10 @@
 #include <event2/event.h>
 
 #include "../../kernel/telegram/softuart.h"
+#include "../decode/d2l_keys.h"
 #include "../decode/stream.h"
 #include "config.h"
+#include "d2l_server.h"
 
 /** enum line_state - how a line does; names as in the data contract */
 enum line_state {
@@ -34,12 +36,16 @@ struct meter;
  * @steady_ms: CLOCK_BOOTTIME, ms
  * @replay: the telegram's clock is the clock; the host's says nothing
  * @replay_s: with @replay, for a telegram without a stamp: what start and interval give; 0: nothing
+ * @has_clock: @clock_s is known
+ * @clock_s: what brought a telegram without a stamp says of the time, seconds since 1970 in UTC
  */
 struct moment {
 	s64 unix_ms;
 	u64 steady_ms;
 	bool replay;
 	s64 replay_s;
+	bool has_clock;
+	s64 clock_s;
 };
 
 /**
@@ -53,6 +59,7 @@ struct moment {
  * @telegrams: valid ones
  * @last_steady_ms: of the newest valid telegram, 0: none yet
  * @interval_ms: between telegrams, the median of the last three intervals; 0: not known
+ * @bound: so many meters are on it
  * @gaps: records or bytes that were lost on the way to us were noticed so often
  * @decoder: counters of what came over it; NULL where the kernel has them
  * @uart: counters of a line that is read by its edges; NULL: it is not
@@ -72,6 +79,7 @@ struct line {
 	u32 interval_ms;
 	u32 recent_ms[3];
 	u64 gaps;
+	unsigned int bound;
 	struct line_decoder *decoder;
 	const struct softuart_stats *uart;
 	const struct p1_cipher_stats *cipher;
@@ -93,7 +101,30 @@ struct source_ops {
 	bool (*tended)(const struct source *s);
 };
 
-extern const struct source_ops source_kernel, source_serial, source_tcp, source_replay, source_gpio;
+extern const struct source_ops source_kernel, source_serial, source_tcp, source_replay, source_gpio,
+	source_d2l;
+
+/**
+ * struct d2l_stats - what was counted of D2L modules
+ * @connections: of their connections
+ * @good: frames that could be read
+ * @unknown: frames of modules without a key
+ * @wrong_key: frames that their key did not open
+ * @unreadable: frames that it did, but there was nothing to read in them
+ * @old: readings that were not booked, since their clock had not gone on and was behind
+ * @repeated: readings that were not booked, since they had come before
+ * @updates: requests for firmware
+ */
+struct d2l_stats {
+	struct d2l_server_stats connections;
+	u64 good;
+	u64 unknown;
+	u64 wrong_key;
+	u64 unreadable;
+	u64 old;
+	u64 repeated;
+	u64 updates;
+};
 
 struct sources;
 
@@ -102,7 +133,10 @@ struct sources;
  * @on: runs, or should
  * @running: started and not stopped
  * @keys: of enciphered telegrams; NULL: none
+ * @modules: keys of D2L modules; NULL: none
+ * @d2l: counts of D2L modules; NULL: of another kind, or it does not run
  * @lines: at least one, also while it is off; none when @ops->start is called
+ * @lines_end: where the next one goes; NULL: there is none
  * @private: of its kind
  */
 struct source {
@@ -113,7 +147,10 @@ struct source {
 	bool on;
 	bool running;
 	struct p1_keys *keys;
+	struct d2l_keys *modules;
+	const struct d2l_stats *d2l;
 	struct line *lines;
+	struct line **lines_end;
 	void *private;
 	struct trace *trace;
 };
@@ -137,6 +174,7 @@ struct source_out {
 
 /* source_keys.c */
 struct p1_keys *source_keys_read(const struct source_config *c, char *problem, size_t size);
+struct d2l_keys *source_modules_read(const struct source_config *c, char *problem, size_t size);
 
 /* sources.c: all of them */
 struct sources *sources_new(struct event_base *base, const struct source_out *out);

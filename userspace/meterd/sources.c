@@ -16,6 +16,7 @@ static const struct source_ops *const source_kinds[] = {
 	[SOURCE_TCP] = &source_tcp,
 	[SOURCE_REPLAY] = &source_replay,
 	[SOURCE_GPIO] = &source_gpio,
+	[SOURCE_D2L] = &source_d2l,
 };
 
 static void source_config_release(struct source_config *c)
@@ -25,7 +26,9 @@ static void source_config_release(struct source_config *c)
 	free(c->device);
 	free(c->path);
 	free(c->key_file);
+	free(c->listen_host);
 	p1_keys_free(c->keys);
+	d2l_keys_free(c->modules);
 }
 
 static bool source_config_copy(struct source_config *to, const struct source_config *from)
@@ -38,8 +41,11 @@ static bool source_config_copy(struct source_config *to, const struct source_con
 	ok &= copy_text(&to->device, from->device);
 	ok &= copy_text(&to->path, from->path);
 	ok &= copy_text(&to->key_file, from->key_file);
+	ok &= copy_text(&to->listen_host, from->listen_host);
 	to->keys = p1_keys_copy(from->keys);
 	ok &= to->keys || !from->keys;
+	to->modules = d2l_keys_copy(from->modules);
+	ok &= to->modules || !from->modules;
 	if (!ok)
 		source_config_release(to);
 	return ok;
@@ -105,6 +111,7 @@ static void source_free(struct source *s)
 	source_remove_lines(s);
 	trace_free(s->trace);
 	p1_keys_free(s->keys);
+	d2l_keys_free(s->modules);
 	source_config_release(&s->config);
 	free(s);
 }
@@ -154,22 +161,41 @@ static bool keeps_keys(const struct source *s, const struct p1_keys *keys, const
 {
 	if (!*problem)
 		return p1_keys_same(s->keys, keys);
-	if (s->keys)
+	if (s->keys || s->modules)
 		log_line(LEVEL_WARNING, s->config.name, "it goes on with the keys that it has");
+	return true;
+}
+
+/*
+ * Modules come one by one, and those that post already are not to be disturbed: they go on with
+ * the new table. Without one before or from now on the port opens or closes.
+ */
+static bool keeps_modules(struct source *s, struct d2l_keys **modules, const char *problem)
+{
+	struct d2l_keys *before = s->modules;
+
+	if (*problem || !before != !*modules)
+		return *problem;
+	s->modules = *modules;
+	*modules = before;
 	return true;
 }
 
 /* The source that runs already when the configuration says the same of it, else a new one. */
 static struct source *source_for(struct sources *all, const struct source_config *c)
 {
+	const bool d2l = c->type == SOURCE_D2L;
 	struct source *s = sources_take(all, c->name);
 	char problem[PATH_MAX + 256];
-	struct p1_keys *keys = source_keys_read(c, problem, sizeof(problem));
+	struct p1_keys *keys = d2l ? NULL : source_keys_read(c, problem, sizeof(problem));
+	struct d2l_keys *modules = d2l ? source_modules_read(c, problem, sizeof(problem)) : NULL;
 
 	if (*problem)
 		log_line(LEVEL_ERROR, c->name, "%s", problem);
-	if (s && source_config_same(&s->config, c) && keeps_keys(s, keys, problem)) {
+	if (s && source_config_same(&s->config, c) && keeps_keys(s, keys, problem) &&
+	    (!d2l || keeps_modules(s, &modules, problem))) {
 		p1_keys_free(keys);
+		d2l_keys_free(modules);
 		return s;
 	}
 	if (s)
@@ -178,9 +204,11 @@ static struct source *source_for(struct sources *all, const struct source_config
 	if (!s) {
 		log_line(LEVEL_ERROR, c->name, "no memory for this source; reload later");
 		p1_keys_free(keys);
+		d2l_keys_free(modules);
 		return NULL;
 	}
 	s->keys = keys;
+	s->modules = modules;
 	return s;
 }
 

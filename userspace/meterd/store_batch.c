@@ -110,6 +110,7 @@ static void take_book(struct ledger_file_meter *m, const struct ledger_book *k)
 		.id = k->id,
 		.protocol = k->protocol,
 		.sends_total = k->sends_total,
+		.phases = k->phases,
 	};
 	snprintf(m->name, sizeof(m->name), "%s", k->name);
 	snprintf(m->number, sizeof(m->number), "%s", k->number);

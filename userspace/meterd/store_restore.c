@@ -37,6 +37,9 @@ static void restore_meter(void *context, const struct ledger_file_meter *m)
 
 	if (r->rc)
 		return;
+	r->rc = ledger_file_phases(r->db, m->id, &found.phases);
+	if (r->rc)
+		return;
 	snprintf(found.name, sizeof(found.name), "%s", m->name);
 	snprintf(found.number, sizeof(found.number), "%s", m->number);
 	snprintf(found.source, sizeof(found.source), "%s", m->source);

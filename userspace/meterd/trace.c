@@ -120,8 +120,13 @@ static bool mask_field(const struct telegram *t, struct field *f, u8 *text, unsi
 	return true;
 }
 
-/* @masked with @text becomes a copy of @t in which nothing says whose meter it is. */
-static void trace_mask(const struct telegram *t, struct telegram *masked, u8 *text)
+/**
+ * trace_mask - a copy of a telegram in which nothing says whose meter it is
+ * @t: the telegram
+ * @masked: for the copy, as long as there is room for its fields
+ * @text: for its text, METERLINE_P1_MAX_BYTES + TELEGRAM_PAD
+ */
+void trace_mask(const struct telegram *t, struct telegram *masked, u8 *text)
 {
 	unsigned int i, at = 0;
 
