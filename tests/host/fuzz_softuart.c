@@ -4,6 +4,12 @@
 
 const char property[] = "any_edges_are_bounded_and_spoil_no_character_behind_some_frames";
 
+/** fuzz_seeds - what inputs are made from */
+size_t fuzz_seeds(struct vector **vectors)
+{
+	return load_vectors(vectors);
+}
+
 /* Frames with a pause before each, behind which all is forgotten that came before them. */
 #define FORGOTTEN 4
 #define FRAMES	  6

@@ -1158,7 +1158,7 @@ static bool the_example_is_fine_when_it_is_uncommented(const char **skip)
 			*to++ = *from;
 	*to = '\0';
 	c = good(example);
-	kept = c && c->source_count == 6 && c->meter_count && c->sink_count == 5 && c->mqtt &&
+	kept = c && c->source_count == 7 && c->meter_count && c->sink_count == 5 && c->mqtt &&
 	       c->price_count == 1;
 	config_free(c);
 	return kept;

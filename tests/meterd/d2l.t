@@ -296,9 +296,9 @@ def a_restart_in_the_middle_goes_on_with_the_ledger():
 	assert server.post(historique(1000))
 	server.meterd.stop()
 	again = Server(directory=server.directory)
-	assert again.post(historique(1500, time.time() + 1))
+	assert again.post(historique(1001, time.time() + 1))
 	state = again.meter()
-	equal((state["name"], state["quantities"]["energy_import"]), ("linky-7767", 1500))
+	equal((state["name"], state["quantities"]["energy_import"]), ("linky-7767", 1001))
 	again.meterd.stop()
 
 

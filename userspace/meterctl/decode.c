@@ -458,6 +458,10 @@ int cmd_decode(int argc, char **argv)
 		return UNUSABLE;
 	}
 	args.path = *args.gpio.spec.text ? args.gpio.spec.text : argv[optind];
+	if (*args.gpio.spec.text && !args.protocols) {
+		say("D2L modules post over the network: --gpio reads tic, p1 or auto");
+		return UNUSABLE;
+	}
 	args.d2l = args.d2l && !*args.gpio.spec.text;
 	return decode(&args);
 }

@@ -160,10 +160,11 @@ static void take_reading(struct d2l *d, const struct received *r)
 {
 	const struct d2l_frame *f = r->frame;
 	const u64 hash = hash_add(HASH_BEGIN, f->payload, f->payload_len);
-	const struct moment when = {
+	const bool has_clock = d->reading.has_clock && d->reading.clock_s >= CLOCK_SET_S;
+	struct moment when = {
 		.unix_ms = host_unix_ms(),
 		.steady_ms = steady_ms(),
-		.has_clock = d->reading.has_clock && d->reading.clock_s >= CLOCK_SET_S,
+		.has_clock = has_clock,
 		.clock_s = d->reading.clock_s,
 	};
 	struct module *m = r->module;
@@ -179,8 +180,11 @@ static void take_reading(struct d2l *d, const struct received *r)
 			    "and is more than 10 minutes behind", m->line->what, r->address);
 		return;
 	}
+	/* Its clock had run ahead and was set by our answer: the host's time goes on. */
+	if (m->booked && when.clock_s <= m->clock_s)
+		when.has_clock = false;
 	m->booked = true;
-	m->clock_s = when.has_clock ? when.clock_s : 0;
+	m->clock_s = has_clock ? when.clock_s : 0;
 	m->hash = hash;
 	line_telegram(m->line, &d->reading.telegram, NULL, &when);
 }
