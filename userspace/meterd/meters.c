@@ -45,9 +45,11 @@ static void set_line(struct meter *m, struct line *line)
 		line->bound++;
 }
 
-static void meter_free(struct meter *m)
+static void meter_free(struct meters *all, struct meter *m)
 {
 	set_line(m, NULL);
+	meters_set_number(all, m, "");
+	meters_take(all, m);
 	free(m->newest);
 	free(m);
 }
@@ -58,66 +60,12 @@ static void meter_free(struct meter *m)
  */
 void meters_free(struct meters *all)
 {
-	struct meter *m;
-
 	if (!all)
 		return;
-	while ((m = all->first)) {
-		all->first = m->next;
-		meter_free(m);
-	}
+	while (all->first)
+		meter_free(all, all->first);
 	free(all->p1_roles);
 	free(all);
-}
-
-/**
- * meters_first - the first meter; the others follow by their next
- * @all: the meters
- *
- * Loop thread.
- */
-struct meter *meters_first(const struct meters *all)
-{
-	return all->first;
-}
-
-/**
- * meters_find - the meter with a name
- * @all: the meters
- * @name: any text
- *
- * Loop thread.
- *
- * Return: the meter or NULL.
- */
-struct meter *meters_find(const struct meters *all, const char *name)
-{
-	struct meter *m;
-
-	for (m = all->first; m; m = m->next) {
-		if (!strcmp(m->name, name))
-			return m;
-	}
-	return NULL;
-}
-
-static void put_in_order(struct meters *all, struct meter *m)
-{
-	struct meter **at = &all->first;
-
-	while (*at && strcmp((*at)->name, m->name) < 0)
-		at = &(*at)->next;
-	m->next = *at;
-	*at = m;
-}
-
-static void take_out(struct meters *all, struct meter *m)
-{
-	struct meter **at = &all->first;
-
-	while (*at != m)
-		at = &(*at)->next;
-	*at = m->next;
 }
 
 /**
@@ -138,10 +86,11 @@ struct meter *meters_make(struct meters *all, const char *name)
 	m = calloc(1, sizeof(*m));
 	if (!m)
 		return NULL;
-	snprintf(m->name, sizeof(m->name), "%s", name);
 	m->failures = FAILURES_UNKNOWN;
-	put_in_order(all, m);
-	return m;
+	if (meters_put(all, m, name))
+		return m;
+	free(m);
+	return NULL;
 }
 
 /* By number; else by name, so that a meter keeps its particulars when it is replaced. */
@@ -216,8 +165,7 @@ static void drop_place_of(struct meters *all, const char *source)
 
 	if (!m || m->book || m->number[0])
 		return;
-	take_out(all, m);
-	meter_free(m);
+	meter_free(all, m);
 }
 
 /**
@@ -237,7 +185,7 @@ bool meter_open_book(struct meters *all, struct meter *m, const char *number,
 	m->book = ledger_add(all->ledger, m->name, number, source->name, all->config->zone);
 	if (!m->book)
 		return false;
-	memcpy(m->number, m->book->number, sizeof(m->number));
+	meters_set_number(all, m, m->book->number);
 	memcpy(m->source, source->name, sizeof(m->source));
 	meter_settle(all, m);
 	drop_place_of(all, source->name);
@@ -252,20 +200,9 @@ static void meter_from_book(struct meters *all, struct ledger_book *b)
 	if (!m || m->book)
 		return;
 	m->book = b;
-	memcpy(m->number, b->number, sizeof(m->number));
+	meters_set_number(all, m, b->number);
 	memcpy(m->source, b->source, sizeof(m->source));
 	m->protocol = b->protocol;
-}
-
-static struct meter *find_number(const struct meters *all, const char *number)
-{
-	struct meter *m;
-
-	for (m = all->first; m; m = m->next) {
-		if (!strcmp(m->number, number))
-			return m;
-	}
-	return NULL;
 }
 
 static void rename_meter(struct meters *all, struct meter *m, const char *name)
@@ -277,15 +214,12 @@ static void rename_meter(struct meters *all, struct meter *m, const char *name)
 			 "keeps its name: %s has accounts of another meter", name);
 		return;
 	}
-	if (other) {
-		take_out(all, other);
-		meter_free(other);
-	}
+	if (other)
+		meter_free(all, other);
 	log_line(LEVEL_INFO, m->name, "is called %s now", name);
 	all->out.gone(all->out.context, m->name);
-	take_out(all, m);
-	snprintf(m->name, sizeof(m->name), "%s", name);
-	put_in_order(all, m);
+	meters_take(all, m);
+	meters_put(all, m, name);
 	memcpy(m->book->name, m->name, sizeof(m->book->name));
 	m->book->changed = true;
 }
@@ -293,7 +227,7 @@ static void rename_meter(struct meters *all, struct meter *m, const char *name)
 /* The meter of a [meter NUMBER] that has a name: is there, is renamed, or has a place kept. */
 static void meter_from_config(struct meters *all, const struct meter_config *config)
 {
-	struct meter *m = find_number(all, config->number);
+	struct meter *m = meters_with_number(all, config->number);
 
 	if (!config->name[0])
 		return;
@@ -304,7 +238,7 @@ static void meter_from_config(struct meters *all, const struct meter_config *con
 	}
 	m = meters_make(all, config->name);
 	if (m && !m->book)
-		memcpy(m->number, config->number, sizeof(m->number));
+		meters_set_number(all, m, config->number);
 }
 
 static void meter_from_source(struct meters *all, const struct source_config *source)
@@ -321,17 +255,12 @@ static void meter_from_source(struct meters *all, const struct source_config *so
 /* What was never heard is only a place kept by a configuration. */
 static void drop_places(struct meters *all)
 {
-	struct meter **at = &all->first;
+	struct meter *m, *next;
 
-	while (*at) {
-		struct meter *m = *at;
-
-		if (m->book) {
-			at = &m->next;
-			continue;
-		}
-		*at = m->next;
-		meter_free(m);
+	for (m = all->first; m; m = next) {
+		next = m->next;
+		if (!m->book)
+			meter_free(all, m);
 	}
 }
 

@@ -76,6 +76,7 @@ struct meter_event {
  * struct meter - the state of one meter
  * @name: for ever
  * @number: "" when it is not known
+ * @twin: another one with this number
  * @line: on which it was last heard, or will be; NULL: none
  * @source: of @line, else where it was last heard or will be; "": not known
  * @source_off: @source is not enabled, or not configured any more
@@ -106,6 +107,7 @@ struct meter {
 	struct meter *next;
 	char name[METER_NAME_LEN + 1];
 	char number[METERLINE_NUMBER_MAX + 1];
+	struct meter *twin;
 	struct line *line;
 	char source[METER_NAME_LEN + 1];
 	bool source_off;
@@ -172,7 +174,7 @@ void meters_line_state(struct meters *all, struct line *line);
 void meters_line_gone(struct meters *all, struct line *line);
 
 /* In the order of their names: all that configuration, ledger or lines know. */
-struct meter *meters_first(const struct meters *all);
+struct meter *meters_first(struct meters *all);
 struct meter *meters_find(const struct meters *all, const char *name);
 
 /* meter_state.c */

@@ -83,9 +83,7 @@ static struct meter *find_number(const struct meters *all, const struct line *li
 	bool local = is_identification(t, number);
 	struct meter *m;
 
-	for (m = all->first; m; m = m->next) {
-		if (strcmp(m->number, number))
-			continue;
+	for (m = meters_with_number(all, number); m; m = m->twin) {
 		if (!local || !m->source[0] || !strcmp(m->source, line->source->config.name))
 			return m;
 	}
@@ -100,6 +98,8 @@ static struct meter *only_meter(const struct meters *all, const struct line *lin
 	struct meter *m, *found = NULL;
 
 	*count = 0;
+	if (by_line && !line->bound)
+		return NULL;
 	for (m = all->first; m; m = m->next) {
 		if (!m->book || (by_line ? m->line != line :
 					   strcmp(m->source, line->source->config.name)))
@@ -198,7 +198,7 @@ static bool replace_meter(const struct hearing *h, struct meter *m, const struct
 	if (!ledger_replace(m->book, h->number, time.time_s))
 		return false;
 	meter_forget(m);
-	memcpy(m->number, m->book->number, sizeof(m->number));
+	meters_set_number(h->all, m, m->book->number);
 	m->book->phases = 0;
 	m->replacements++;
 	meter_settle(h->all, m);

@@ -109,13 +109,20 @@ struct kept_telegram {
 
 /**
  * struct meters - all meters
- * @first: in the order of their names
+ * @first: in the order of their names when @sorted
+ * @count: of them
+ * @by_name: a tree of their names
+ * @by_number: a tree of their numbers
  * @config: NULL until meters_configure()
  * @p1_roles: by row of p1_labels, see meters_layout.c
  * @synchronised: of the host's clock, as of @asked_ms
  */
 struct meters {
 	struct meter *first;
+	unsigned int count;
+	bool sorted;
+	void *by_name;
+	void *by_number;
 	struct ledger *ledger;
 	struct host_clock *clock;
 	struct meters_out out;
@@ -130,6 +137,12 @@ static inline bool source_has_many(const struct source_config *c)
 {
 	return c->type == SOURCE_KERNEL || c->type == SOURCE_D2L;
 }
+
+/* meters_index.c */
+bool meters_put(struct meters *all, struct meter *m, const char *name);
+void meters_take(struct meters *all, struct meter *m);
+void meters_set_number(struct meters *all, struct meter *m, const char *number);
+struct meter *meters_with_number(const struct meters *all, const char *number);
 
 /* meters.c */
 struct meter *meters_make(struct meters *all, const char *name);
