@@ -27,6 +27,8 @@ struct ledger *ledger_new(const struct ledger_out *out)
 		return NULL;
 	l->out = *out;
 	l->end = &l->books;
+	TAILQ_INIT(&l->pending[LEDGER_DUE]);
+	TAILQ_INIT(&l->pending[LEDGER_CHANGED]);
 	ledger_set_keep_quarters(l, KEEP_QUARTERS_DAYS);
 	return l;
 }
@@ -75,7 +77,7 @@ void ledger_tell(const struct ledger_book *b, enum ledger_event_kind kind, enum 
 }
 
 /* Tells that the segment of this account has ended at its last reading. */
-void ledger_tell_segment(const struct ledger_book *b, const struct ledger_account *a,
+void ledger_tell_segment(struct ledger_book *b, const struct ledger_account *a,
 			 const char *why)
 {
 	const struct ledger_out *out = &b->ledger->out;
@@ -90,14 +92,16 @@ void ledger_tell_segment(const struct ledger_book *b, const struct ledger_accoun
 	};
 
 	strcpy(s.number, b->number);
+	ledger_put(b, LEDGER_DUE);
 	if (out->segment)
 		out->segment(out->context, &s);
 }
 
-void ledger_urgent(const struct ledger_book *b)
+void ledger_urgent(struct ledger_book *b)
 {
 	const struct ledger_out *out = &b->ledger->out;
 
+	ledger_put(b, LEDGER_DUE);
 	if (out->urgent)
 		out->urgent(out->context);
 }
@@ -117,6 +121,12 @@ static struct ledger_book *append(struct ledger *l, const struct ledger_book *b)
 	memset(copy->place, 0, sizeof(copy->place));
 	*l->end = copy;
 	l->end = &copy->next;
+	l->count++;
+	if (copy->id > l->last_id)
+		l->last_id = copy->id;
+	copy->pending = LEDGER_STORED;
+	if (copy->changed)
+		ledger_put(copy, LEDGER_CHANGED);
 	return copy;
 }
 
@@ -219,8 +229,47 @@ struct ledger_account *book_add_account(struct ledger_book *b, enum quantity q,
 		.step = register_index(q) <= Q_energy_reactive_q4 ? 1000 : 1,
 		.changed = true,
 	};
-	b->changed = true;
+	ledger_book_changed(b);
 	return a;
+}
+
+/**
+ * ledger_put - something of a book waits to be stored, or nothing does any more
+ * @b: the book
+ * @pending: how it waits; what is due stays so until it is stored
+ *
+ * Loop thread only.
+ */
+void ledger_put(struct ledger_book *b, enum ledger_pending pending)
+{
+	struct ledger *l = b->ledger;
+
+	if (b->pending == pending || (b->pending == LEDGER_DUE && pending == LEDGER_CHANGED))
+		return;
+	if (b->pending < LEDGER_STORED)
+		TAILQ_REMOVE(&l->pending[b->pending], b, link);
+	if (pending < LEDGER_STORED)
+		TAILQ_INSERT_TAIL(&l->pending[pending], b, link);
+	b->pending = pending;
+}
+
+/** ledger_book_changed - name, number, source or the like of a book did */
+void ledger_book_changed(struct ledger_book *b)
+{
+	b->changed = true;
+	ledger_put(b, LEDGER_CHANGED);
+}
+
+/** ledger_pending - the first book that waits so; the others follow by their link. NULL: none */
+struct ledger_book *ledger_pending(const struct ledger *l, enum ledger_pending pending)
+{
+	return TAILQ_FIRST(&l->pending[pending]);
+}
+
+/** ledger_count - how many books there are */
+unsigned int ledger_count(const struct ledger *l)
+{
+	return l->count;
 }
 
 /** ledger_books - the first book; the others follow by their next, in the order they were added */
@@ -249,18 +298,6 @@ struct ledger_book *ledger_find_number(const struct ledger *l, const char *numbe
 	return b;
 }
 
-static u32 next_id(const struct ledger *l)
-{
-	const struct ledger_book *b;
-	u32 id = 0;
-
-	for (b = l->books; b; b = b->next) {
-		if (b->id > id)
-			id = b->id;
-	}
-	return id + 1;
-}
-
 /**
  * ledger_add - a book for a meter that was never heard
  * @l: the ledger
@@ -276,7 +313,7 @@ static u32 next_id(const struct ledger *l)
 struct ledger_book *ledger_add(struct ledger *l, const char *name, const char *number,
 			       const char *source, const struct zone *zone)
 {
-	struct ledger_book b = { .id = next_id(l), .zone = zone, .changed = true };
+	struct ledger_book b = { .id = l->last_id + 1, .zone = zone, .changed = true };
 	struct ledger_book *added;
 
 	snprintf(b.name, sizeof(b.name), "%s", name);
@@ -361,7 +398,7 @@ static void read_slow(struct ledger_visit *v, enum quantity q, s64 value)
 		account_read(v, a, value);
 	if (begins) {
 		b->sends_total |= REGISTER_BIT(q);
-		b->changed = true;
+		ledger_book_changed(b);
 		if (is_new && a->first_s)
 			total_begin(v, a);
 	}
@@ -435,6 +472,7 @@ void ledger_read(struct ledger_book *b, const struct ledger_reading *r)
 		ranges_prepare(b);
 	if (b->sends_total & ~registers && v.closes)
 		totals_forget(b, registers);
+	ledger_put(b, LEDGER_CHANGED);
 	b->counts.booked += v.booked;
 	b->counts.late += v.late && !v.booked;
 	if (v.crossed)
@@ -495,7 +533,7 @@ bool ledger_replace(struct ledger_book *b, const char *number, s64 time_s)
 	ledger_tell(b, LEDGER_METER_REPLACED, Q_NONE, time_s, 0, 0);
 	snprintf(b->number, sizeof(b->number), "%s", number);
 	b->tariffs_differ = false;
-	b->changed = true;
+	ledger_book_changed(b);
 	ledger_urgent(b);
 	return true;
 }

@@ -7,6 +7,8 @@
 #ifndef METERD_LEDGER_H
 #define METERD_LEDGER_H
 
+#include <sys/queue.h>
+
 #include "../lib/ledger_entry.h"
 #include "tariff_ranges.h"
 
@@ -77,6 +79,18 @@ struct ledger_account {
 };
 
 /**
+ * enum ledger_pending - how what changed in a book waits to be stored
+ * @LEDGER_DUE: rows or segments of it are gathered, or it is urgent: goes with the next batch
+ * @LEDGER_CHANGED: only accounts: nothing is lost when they are older than the readings
+ * @LEDGER_STORED: nothing changed
+ */
+enum ledger_pending {
+	LEDGER_DUE,
+	LEDGER_CHANGED,
+	LEDGER_STORED,
+};
+
+/**
  * struct ledger_book - all accounts of one meter
  * @id: in the store, from 1 on
  * @name: of the meter, for ever
@@ -88,6 +102,8 @@ struct ledger_account {
  * @phases: that ever carried current, bit 0 for phase 1, where telegrams do not say which there are
  * @accounts: in order of their registers
  * @changed: what stands above, since the store last took it
+ * @pending: enum ledger_pending
+ * @link: to those that wait as it does
  * @idle: no telegram is due by the host's clock: it is replayed, or its source does not run
  * @ranges: NULL: none configured
  * @split: @ranges divide the import: the meter sends no tariffs of its own
@@ -109,6 +125,8 @@ struct ledger_book {
 	struct ledger_account *accounts;
 	unsigned int count;
 	bool changed;
+	u8 pending;
+	TAILQ_ENTRY(ledger_book) link;
 	bool idle;
 	struct ledger *ledger;
 	const struct tariff_ranges *ranges;
@@ -214,6 +232,10 @@ struct ledger_book *ledger_find(const struct ledger *l, const char *name);
 struct ledger_book *ledger_find_number(const struct ledger *l, const char *number);
 struct ledger_book *ledger_add(struct ledger *l, const char *name, const char *number,
 			       const char *source, const struct zone *zone);
+void ledger_put(struct ledger_book *b, enum ledger_pending pending);
+void ledger_book_changed(struct ledger_book *b);
+struct ledger_book *ledger_pending(const struct ledger *l, enum ledger_pending pending);
+unsigned int ledger_count(const struct ledger *l);
 void ledger_set_zone(struct ledger_book *b, const struct zone *zone);
 void ledger_set_ranges(struct ledger_book *b, const struct tariff_ranges *ranges);
 

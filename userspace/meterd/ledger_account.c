@@ -322,7 +322,7 @@ static void hold(struct ledger_visit *v, struct ledger_account *a, s64 value)
  *
  * Return: false when that is not known (any more).
  */
-bool account_recall(const struct ledger_book *b, struct ledger_account *a, s64 value, s64 time_s)
+bool account_recall(struct ledger_book *b, struct ledger_account *a, s64 value, s64 time_s)
 {
 	struct ledger_doubt *d = a->doubt;
 	struct ledger_account ahead = *a;

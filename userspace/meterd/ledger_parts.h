@@ -11,6 +11,9 @@ struct ledger {
 	struct ledger_out out;
 	struct ledger_book *books;
 	struct ledger_book **end;
+	unsigned int count;
+	u32 last_id;
+	TAILQ_HEAD(, ledger_book) pending[2];
 	s64 keep_quarters_s;
 };
 
@@ -102,9 +105,9 @@ struct ledger_account *book_add_account(struct ledger_book *b, enum quantity q,
 					enum account_kind kind);
 void ledger_tell(const struct ledger_book *b, enum ledger_event_kind kind, enum quantity q,
 		 s64 time_s, s64 from, s64 to);
-void ledger_tell_segment(const struct ledger_book *b, const struct ledger_account *a,
+void ledger_tell_segment(struct ledger_book *b, const struct ledger_account *a,
 			 const char *why);
-void ledger_urgent(const struct ledger_book *b);
+void ledger_urgent(struct ledger_book *b);
 
 /* ledger_account.c */
 void account_read(struct ledger_visit *v, struct ledger_account *a, s64 value);
@@ -113,17 +116,17 @@ void account_accepted(struct ledger_account *a, s64 value, s64 time_s);
 
 void account_learn_form(const struct ledger_visit *v, struct ledger_account *a, s64 value);
 void account_remember(struct ledger_account *a, s64 time_s);
-bool account_recall(const struct ledger_book *b, struct ledger_account *a, s64 value, s64 time_s);
+bool account_recall(struct ledger_book *b, struct ledger_account *a, s64 value, s64 time_s);
 
 /* ledger_periods.c */
 s64 account_grace_s(const struct ledger_account *a);
 s64 account_patience_s(const struct ledger_account *a);
 s64 step_at(const struct ledger_step *s, s64 time_s, u8 *quality);
-void account_open(const struct ledger_book *b, struct ledger_account *a, s64 value, s64 time_s,
+void account_open(struct ledger_book *b, struct ledger_account *a, s64 value, s64 time_s,
 		  u8 flags);
-s64 account_advance(const struct ledger_book *b, struct ledger_account *a,
+s64 account_advance(struct ledger_book *b, struct ledger_account *a,
 		    const struct ledger_step *s, bool *estimated);
-void account_untell(const struct ledger_book *b, const struct ledger_account *a,
+void account_untell(struct ledger_book *b, const struct ledger_account *a,
 		    const struct ledger_account *ahead);
 void account_running(const struct ledger_account *a, enum period p, struct ledger_entry *e);
 s64 account_next_end_s(const struct ledger_account *a);

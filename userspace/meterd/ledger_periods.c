@@ -101,7 +101,7 @@ static s64 walk_to(const struct ledger_step *s, struct walk *w, s64 time_s, u8 *
 	return w->value;
 }
 
-static void tell_row(const struct ledger_book *b, const struct ledger_account *a, enum period p,
+static void tell_row(struct ledger_book *b, const struct ledger_account *a, enum period p,
 		     s64 start_s, s64 end_s, s64 milli, u8 quality)
 {
 	const struct ledger_out *out = &b->ledger->out;
@@ -114,12 +114,13 @@ static void tell_row(const struct ledger_book *b, const struct ledger_account *a
 		.quality = quality,
 	};
 
+	ledger_put(b, LEDGER_DUE);
 	if (out->row)
 		out->row(out->context, b, &e);
 }
 
 /* Whole periods of [@from_s, @to_s], without a reading. */
-static void tell_missing(const struct ledger_book *b, const struct ledger_account *a,
+static void tell_missing(struct ledger_book *b, const struct ledger_account *a,
 			 enum period p, s64 from_s, s64 to_s)
 {
 	s64 start_s, end_s;
@@ -165,7 +166,7 @@ static void span_open(const struct ledger_book *b, struct ledger_span *span, enu
 }
 
 /* The old segment has ended at a->last, the new one begins at @value. */
-static void span_continue(const struct ledger_book *b, const struct ledger_account *a,
+static void span_continue(struct ledger_book *b, const struct ledger_account *a,
 			  enum period p, struct ledger_span *span, s64 value, s64 time_s, u8 flags)
 {
 	s64 end_s = span->end_s, moved = 0;
@@ -196,7 +197,7 @@ static void span_continue(const struct ledger_book *b, const struct ledger_accou
  * @time_s: when it was
  * @flags: QUALITY_* of the periods that it falls into; 0 for the first one ever
  */
-void account_open(const struct ledger_book *b, struct ledger_account *a, s64 value, s64 time_s,
+void account_open(struct ledger_book *b, struct ledger_account *a, s64 value, s64 time_s,
 		  u8 flags)
 {
 	unsigned int p;
@@ -218,7 +219,7 @@ void account_open(const struct ledger_book *b, struct ledger_account *a, s64 val
 }
 
 /* Closes the periods that end in the step. */
-static bool span_advance(const struct ledger_book *b, const struct ledger_account *a,
+static bool span_advance(struct ledger_book *b, const struct ledger_account *a,
 			 enum period p, struct ledger_span *span, const struct ledger_step *s,
 			 s64 *last)
 {
@@ -263,7 +264,7 @@ static bool span_advance(const struct ledger_book *b, const struct ledger_accoun
  *
  * Return: the account's value after the step; the caller makes it the last one.
  */
-s64 account_advance(const struct ledger_book *b, struct ledger_account *a,
+s64 account_advance(struct ledger_book *b, struct ledger_account *a,
 		    const struct ledger_step *s, bool *estimated)
 {
 	s64 last = s->to;
@@ -281,7 +282,7 @@ s64 account_advance(const struct ledger_book *b, struct ledger_account *a,
  * @a: one of its accounts, as it was before its clock was ahead
  * @ahead: the same account as it was then
  */
-void account_untell(const struct ledger_book *b, const struct ledger_account *a,
+void account_untell(struct ledger_book *b, const struct ledger_account *a,
 		    const struct ledger_account *ahead)
 {
 	unsigned int p;
@@ -328,7 +329,7 @@ static s64 untold_end_s(const struct ledger_book *b, const struct ledger_account
 	return end_s;
 }
 
-static void tell_silence(const struct ledger_book *b, struct ledger_account *a, s64 until_s)
+static void tell_silence(struct ledger_book *b, struct ledger_account *a, s64 until_s)
 {
 	unsigned int p;
 
@@ -386,8 +387,10 @@ void ledger_tick(struct ledger *l, s64 now_s)
 		for (i = 0; i < b->count; i++) {
 			struct ledger_account *a = &b->accounts[i];
 
-			if (is_awaited(b, a) && silence_due_s(b, a) <= now_s)
-				tell_silence(b, a, now_s - account_grace_s(a));
+			if (!is_awaited(b, a) || silence_due_s(b, a) > now_s)
+				continue;
+			tell_silence(b, a, now_s - account_grace_s(a));
+			ledger_put(b, LEDGER_CHANGED);
 		}
 	}
 }

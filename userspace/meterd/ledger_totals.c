@@ -34,7 +34,7 @@ bool total_is_derived(const struct ledger_book *b, enum quantity q)
 }
 
 /* What the parts have in the period that the total opened, it has too. */
-static void carry(const struct ledger_book *b, struct ledger_account *total, enum period p)
+static void carry(struct ledger_book *b, struct ledger_account *total, enum period p)
 {
 	struct ledger_span *span = &total->span[p];
 	struct ledger_account *part;
@@ -101,14 +101,14 @@ void totals_forget(struct ledger_book *b, u64 registers)
 		if (a && !a->first_s && a->last_s && registers & tariffs &&
 		    !(registers & REGISTER_BIT(totals[i]))) {
 			b->sends_total &= ~REGISTER_BIT(totals[i]);
-			b->changed = true;
+			ledger_book_changed(b);
 		}
 	}
 }
 
 static void check(struct ledger_visit *v, u64 registers, enum quantity total)
 {
-	const struct ledger_book *b = v->book;
+	struct ledger_book *b = v->book;
 	struct ledger_account *sum = book_account(b, total), *part;
 	s64 rest, room = 0;
 	unsigned int tariff;

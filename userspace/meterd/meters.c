@@ -221,7 +221,7 @@ static void rename_meter(struct meters *all, struct meter *m, const char *name)
 	meters_take(all, m);
 	meters_put(all, m, name);
 	memcpy(m->book->name, m->name, sizeof(m->book->name));
-	m->book->changed = true;
+	ledger_book_changed(m->book);
 }
 
 /* The meter of a [meter NUMBER] that has a name: is there, is renamed, or has a place kept. */
@@ -346,7 +346,7 @@ static void bind_line(struct meters *all, struct meter *m, struct line *line)
 	}
 	if (moved && strcmp(m->book->source, source)) {
 		memcpy(m->book->source, source, sizeof(m->book->source));
-		m->book->changed = true;
+		ledger_book_changed(m->book);
 	}
 }
 
@@ -384,7 +384,7 @@ static void take_phases(struct meter *m, const struct telegram *t, struct readin
 	}
 	if (phases != m->book->phases) {
 		m->book->phases = phases;
-		m->book->changed = true;
+		ledger_book_changed(m->book);
 	}
 	historique_load(values, m->config && m->config->phases ? m->config->phases : phases);
 }
@@ -405,7 +405,7 @@ static void hear(struct meters *all, struct meter *m, const struct line_meters *
 	m->protocol = t->protocol;
 	if (m->book->protocol != t->protocol) {
 		m->book->protocol = t->protocol;
-		m->book->changed = true;
+		ledger_book_changed(m->book);
 	}
 	m->received_ms = when->unix_ms;
 	m->has_time = time.known;

@@ -99,12 +99,10 @@ static void give(struct store *s)
 /* What is not kept need not be made after a gap either. */
 static unsigned int keep_days(const struct store *s)
 {
-	unsigned int days = s->keep_quarters_days, meters = 0;
+	unsigned int days = s->keep_quarters_days;
 
-	for (const struct ledger_book *b = ledger_books(s->ledger); b; b = b->next)
-		meters++;
 	if (!days)
-		days = meters > MANY_METERS ? KEEP_DAYS_MANY : KEEP_DAYS;
+		days = ledger_count(s->ledger) > MANY_METERS ? KEEP_DAYS_MANY : KEEP_DAYS;
 	ledger_set_keep_quarters(s->ledger, days);
 	return days;
 }
@@ -128,6 +126,7 @@ static bool close_batch(struct store *s)
 	s->costs_due = false;
 	s->flying = s->gathering;
 	s->gathering = next;
+	s->wanted |= ledger_pending(s->ledger, LEDGER_CHANGED) != NULL;
 	return true;
 }
 
@@ -399,7 +398,11 @@ static bool write_all(struct store *s)
 
 	if (s->flying && !write_now(s) && (tried || !write_now(s)))
 		return false;
-	return close_batch(s) ? write_now(s) : batch_empty(s->gathering);
+	while (close_batch(s)) {
+		if (!write_now(s))
+			return false;
+	}
+	return batch_empty(s->gathering);
 }
 
 /**
