@@ -143,9 +143,9 @@ promise('a_key_file_of_a_module_must_have_both', 2, qr/\A\z/, qr/there is no "ke
 unlink "$file.json";
 
 # d2l
-promise('d2l_tells_what_it_can', 2, qr/\A\z/, qr/decode or simulate.*--help/, 'd2l');
-promise('d2l_names_what_it_cannot', 2, qr/\A\z/, qr/decode or simulate, not 'bogus'/, 'd2l', 'bogus');
-for my $part (qw(decode simulate)) {
+promise('d2l_tells_what_it_can', 2, qr/\A\z/, qr/decode, serve or simulate.*--help/, 'd2l');
+promise('d2l_names_what_it_cannot', 2, qr/\A\z/, qr/decode, serve or simulate, not 'bogus'/, 'd2l', 'bogus');
+for my $part (qw(decode serve simulate)) {
 	my ($out, $err, $code) = meterctl('d2l', $part, '--help');
 	my @long = grep { length > 80 } split /\n/, $out;
 	ok($code == 0 && $err eq '' && $out =~ /\AUsage: meterctl d2l $part/ && $out =~ /^Exit codes: 0 /m && !@long,

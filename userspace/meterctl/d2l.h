@@ -6,6 +6,7 @@
 #define METERCTL_D2L_COMMANDS_H
 
 int d2l_decode(int argc, char **argv);
+int d2l_serve(int argc, char **argv);
 int d2l_simulate(int argc, char **argv);
 
 #endif /* METERCTL_D2L_COMMANDS_H */

@@ -8,12 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../kernel/telegram/record.h"
 #include "../lib/say.h"
-#include "../lib/zone.h"
 #include "commands.h"
 #include "d2l.h"
 #include "d2l_file.h"
+#include "d2l_print.h"
 
 static const char help[] =
 	"Usage: meterctl d2l decode [--key-file KEYS] FILE|-\n"
@@ -29,39 +28,13 @@ static const char help[] =
 	"Exit codes: 0 at least one frame was good, 1 none was, 2 bad usage or FILE or\n"
 	"KEYS cannot be read.\n";
 
-static void print_payload(const struct d2l_frame *f)
-{
-	char text[4 * D2L_PAYLOAD_MAX + 1];
-	s64 unix_s;
-
-	if (d2l_answer_clock(f, &unix_s)) {
-		iso_time(unix_s, text);
-		printf("  the time: %s\n", text);
-	} else if (f->payload_len) {
-		record_escape(f->payload, f->payload_len, text, sizeof(text));
-		printf("  %s\n", text);
-	}
-}
-
 static void print_frame(void *context, const struct d2l_found *found)
 {
-	const struct d2l_frame *f = &found->frame;
 	u64 *good = context;
 
-	printf("byte %" PRIu64 ": module %0*" PRIu64 ", %zu bytes", found->offset, D2L_ID_DIGITS,
-	       found->header.id, found->header.len);
-	if (!found->key || found->verdict != D2L_GOOD) {
-		printf(": %s\n", found->key ? d2l_verdict_text(found->verdict) :
-					      "there is no key for this module");
-		return;
-	}
-	++*good;
-	printf(": %s%s (type %u), %zu bytes of payload", d2l_type_name(f->type),
-	       f->answer ? ", answer" : "", f->type, f->payload_len);
-	if (f->next_query)
-		printf(", next query %u", f->next_query);
-	puts(f->error ? ", error" : "");
-	print_payload(f);
+	printf("byte %" PRIu64 ": ", found->offset);
+	d2l_print_frame(found);
+	*good += found->key && found->verdict == D2L_GOOD;
 }
 
 static int decode_stream(struct d2l_file *d, FILE *file, const char *path, const u64 *good)

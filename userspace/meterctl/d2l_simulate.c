@@ -2,26 +2,25 @@
 /*
  * meterctl d2l simulate: be one D2L module or many.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <netinet/in.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "../lib/say.h"
 #include "commands.h"
 #include "d2l.h"
+#include "d2l_address.h"
 #include "d2l_file.h"
 #include "d2l_posts.h"
 #include "numbers.h"
+#include "wait.h"
 
 #define FIRST_ID	990000000001
 #define ID_MAX		999999999999
@@ -134,43 +133,6 @@ static bool parse_option(int option, struct simulation *s)
 	return false;
 }
 
-/* "192.0.2.1", "192.0.2.1:7845", "::1", "[::1]:7845". */
-static bool parse_address(const char *text, struct d2l_plan *plan)
-{
-	struct sockaddr_in6 *to6 = (struct sockaddr_in6 *)&plan->to;
-	struct sockaddr_in *to4 = (struct sockaddr_in *)&plan->to;
-	bool bracketed = *text == '[';
-	char address[64], *end;
-	uint64_t port = D2L_PORT;
-
-	snprintf(address, sizeof(address), "%s", text + bracketed);
-	end = bracketed ? strchr(address, ']') : strchr(address, ':');
-	/* More than one colon is all of an IPv6 address. */
-	if (end && !bracketed && strchr(end + 1, ':'))
-		end = NULL;
-	if (end) {
-		char *colon = bracketed ? end + 1 : end;
-
-		if (*colon == ':' && !number_option("port", colon + 1, 1, 65535, &port))
-			return false;
-		*end = '\0';
-	}
-	if (inet_pton(AF_INET, address, &to4->sin_addr) == 1) {
-		to4->sin_family = AF_INET;
-		to4->sin_port = htons(port);
-		plan->to_len = sizeof(*to4);
-		return true;
-	}
-	if (inet_pton(AF_INET6, address, &to6->sin6_addr) == 1) {
-		to6->sin6_family = AF_INET6;
-		to6->sin6_port = htons(port);
-		plan->to_len = sizeof(*to6);
-		return true;
-	}
-	say("%s is no address: give one such as 127.0.0.1 or 127.0.0.1:%d", text, D2L_PORT);
-	return false;
-}
-
 /* Other sources than the machine's own there are on loopback only. */
 static void settle_sources(struct d2l_plan *plan)
 {
@@ -263,24 +225,12 @@ static void print_tally(const struct d2l_tally *tally)
 	putchar('\n');
 }
 
-/* SIGINT and SIGTERM end the posts. */
-static int open_stop(void)
-{
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 static int post(struct d2l_plan *plan)
 {
 	struct d2l_tally *tally = calloc(1, sizeof(*tally));
 	int rc = UNUSABLE;
 
-	plan->stop = open_stop();
+	plan->stop = wait_signals(0);
 	if (!tally || plan->stop < 0) {
 		say("cannot begin: %s", strerror(errno));
 	} else if (raise_limit(plan->connections) && d2l_post(plan, tally)) {
@@ -373,7 +323,7 @@ int d2l_simulate(int argc, char **argv)
 		say("--write-keys writes simulated keys: leave out --key-file");
 		return UNUSABLE;
 	}
-	if (!parse_address(argc > optind ? argv[optind] : "127.0.0.1", &s.plan))
+	if (!d2l_address(argc > optind ? argv[optind] : "127.0.0.1", &s.plan.to, &s.plan.to_len))
 		return UNUSABLE;
 	return simulate(&s);
 }

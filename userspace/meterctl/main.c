@@ -14,7 +14,7 @@ static const struct command {
 	const char *summary;
 } commands[] = {
 	{ "attach", cmd_attach, "read the meter on a serial line with the kernel" },
-	{ "d2l", cmd_d2l, "frames of D2L modules, and modules that send them" },
+	{ "d2l", cmd_d2l, "frames of D2L modules, a server to see them, modules that send" },
 	{ "decode", cmd_decode, "print the telegrams in a file as JSON" },
 	{ "doctor", cmd_doctor, "what keeps meters from being read here" },
 	{ "ledger", cmd_ledger, "what meters consumed, as meterd keeps it" },

@@ -22,10 +22,6 @@
 #include "log.h"
 #include "source.h"
 
-/* A module sends a frame in one go, and waits 3 s for the answer. */
-#define FRAME_MS 10000
-/* One that stays connected posts within this time. */
-#define IDLE_MS (15 * 60 * 1000)
 #define CHECK_MS 1000
 
 #define ADDRESS_BUCKETS 1024
@@ -230,7 +226,7 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 
 static bool is_slow(const struct connection *c, u64 now_ms)
 {
-	return now_ms - c->since_ms >= (c->proven && !c->framer.len ? IDLE_MS : FRAME_MS);
+	return now_ms - c->since_ms >= (c->proven && !c->framer.len ? D2L_IDLE_MS : D2L_FRAME_MS);
 }
 
 static void close_slow(struct d2l_server *s, struct connections *list, u64 now_ms)

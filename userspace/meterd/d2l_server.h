@@ -7,17 +7,10 @@
 
 #include <event2/event.h>
 
-#include "../decode/d2l.h"
+#include "../decode/d2l_reply.h"
 
 /* So many connections from one address: modules behind one router have the same. */
 #define D2L_ADDRESS_MAX 1024
-
-/** enum d2l_next - what becomes of a connection after a frame */
-enum d2l_next {
-	D2L_CLOSE,		/* it is none of a module */
-	D2L_KEEP,
-	D2L_ANSWER,		/* is sent, and more may come */
-};
 
 /**
  * struct d2l_server_stats - what was counted of connections

@@ -50,26 +50,6 @@ struct evconnlistener *listen_at(struct event_base *base, const char *host, u16 
 	return listener;
 }
 
-/**
- * listen_advice - what to do about an address that cannot be had
- * @error: errno of listen_at()
- *
- * Return: the end of a sentence, or "".
- */
-const char *listen_advice(int error)
-{
-	switch (error) {
-	case EADDRINUSE:
-		return "; another program has it: ss -ltnp shows which, or choose another port";
-	case EADDRNOTAVAIL:
-		return "; this machine has no such address: ip address shows which it has";
-	case EACCES:
-		return "; ports below 1024 are for root";
-	default:
-		return "";
-	}
-}
-
 /** address_is_loopback - whether only this machine has this address */
 bool address_is_loopback(const struct sockaddr *sa)
 {

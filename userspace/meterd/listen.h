@@ -9,13 +9,13 @@
 #include <sys/socket.h>
 
 #include "../../kernel/telegram/types.h"
+#include "../lib/listen_advice.h"
 
 /* When no descriptor is left for a connection, none is taken for so long. */
 #define LISTEN_PAUSE_S 10
 
 struct evconnlistener *listen_at(struct event_base *base, const char *host, u16 port,
 				 evconnlistener_cb accepted, void *context);
-const char *listen_advice(int error);
 bool address_is_loopback(const struct sockaddr *sa);
 bool host_is_loopback(const char *host);
 

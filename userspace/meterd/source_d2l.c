@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "../decode/d2l_json.h"
 #include "../lib/hash.h"
@@ -215,10 +214,7 @@ static void tell_update(struct d2l *d, struct module *m)
 	if (m->update_told)
 		return;
 	m->update_told = true;
-	log_line(LEVEL_WARNING, d->source->config.name,
-		 "%s: it asks for new firmware, which only its maker has: let it reach the maker's "
-		 "server for an hour, then give it the address of this machine again",
-		 m->line->what);
+	log_line(LEVEL_WARNING, d->source->config.name, "%s: " D2L_UPDATE_ADVICE, m->line->what);
 }
 
 /* The members of a reading as they may be told. */
@@ -273,34 +269,18 @@ static void show_frame(struct d2l *d, const struct received *r)
 	free(text);
 }
 
-/* False: it is to be closed without an answer. */
-static bool take_frame(struct d2l *d, const struct received *r)
+static void take_frame(struct d2l *d, const struct received *r)
 {
 	show_frame(d, r);
 	if (r->frame->answer) {
 		d->stats.unreadable++;
-		return false;
+		return;
 	}
 	d->stats.good++;
 	if (r->frame->type == D2L_PUSH_JSON)
 		take_json(d, r);
 	else if (r->frame->type == D2L_UPDATE_REQUEST)
 		tell_update(d, r->module);
-	return true;
-}
-
-static enum d2l_next answer_frame(struct d2l *d, const struct d2l_key *key,
-				  const struct d2l_frame *f, u8 answer[D2L_ANSWER_LEN])
-{
-	u8 random[D2L_RANDOM_LEN];
-
-	/* Firmware is all that it would take for an answer. */
-	if (f->type == D2L_UPDATE_REQUEST)
-		return D2L_KEEP;
-	if (getrandom(random, sizeof(random), GRND_NONBLOCK) != sizeof(random) ||
-	    !d2l_answer(d->aes, key, f, host_unix_ms() / 1000, random, answer))
-		return D2L_CLOSE;
-	return D2L_ANSWER;
 }
 
 static void take_unreadable(struct d2l *d, struct module *m, enum d2l_verdict verdict)
@@ -349,7 +329,8 @@ static enum d2l_next on_frame(void *context, const u8 *bytes, const struct d2l_h
 		take_unreadable(d, r.module, verdict);
 		return D2L_CLOSE;
 	}
-	return take_frame(d, &r) ? answer_frame(d, key, &f, answer) : D2L_CLOSE;
+	take_frame(d, &r);
+	return d2l_reply(d->aes, key, &f, host_unix_ms() / 1000, answer);
 }
 
 static u64 patience_ms(const struct line *line)
