@@ -37,6 +37,7 @@ struct address {
  * struct connection - one of a module, or of somebody else
  * @proven: a good frame came on it
  * @since_ms: when it was made, or its newest frame came, or the first byte of half a frame
+ * @rest: a frame of which only the beginning came; NULL: there is none
  */
 struct connection {
 	TAILQ_ENTRY(connection) link;
@@ -46,7 +47,7 @@ struct connection {
 	int fd;
 	bool proven;
 	u64 since_ms;
-	struct d2l_framer framer;
+	struct d2l_framer *rest;
 };
 
 TAILQ_HEAD(connections, connection);
@@ -71,6 +72,7 @@ struct d2l_server {
 	struct address *addresses[ADDRESS_BUCKETS];
 	struct log_limit limit;
 	u8 buffer[D2L_FRAME_MAX];
+	struct d2l_framer framer;
 };
 
 static struct address **bucket_of(struct d2l_server *s, const struct in6_addr *ip)
@@ -141,6 +143,7 @@ static void connection_free(struct connection *c)
 	event_free(c->readable);
 	close(c->fd);
 	address_release(s, c->address);
+	free(c->rest);
 	free(c);
 	if (!--s->count)
 		event_del(s->check);
@@ -162,29 +165,29 @@ static void prove(struct connection *c)
 }
 
 /* False when the connection is to be closed. */
-static bool take_frame(struct connection *c, const struct d2l_header *h)
+static bool take_frame(struct connection *c, struct d2l_framer *framer, const struct d2l_header *h)
 {
 	const struct d2l_place *p = &c->server->place;
 	char address[INET6_ADDRSTRLEN];
 	u8 answer[D2L_ANSWER_LEN];
 	enum d2l_next next;
 
-	next = p->frame(p->context, c->framer.bytes, h, ip_text(&c->address->ip, address), answer);
+	next = p->frame(p->context, framer->bytes, h, ip_text(&c->address->ip, address), answer);
 	if (next == D2L_CLOSE)
 		return false;
-	d2l_framer_drop(&c->framer, h->len);
+	d2l_framer_drop(framer, h->len);
 	prove(c);
 	return next != D2L_ANSWER || send_answer(c, answer);
 }
 
 /* False when the connection is to be closed. */
-static bool take_frames(struct connection *c)
+static bool take_frames(struct connection *c, struct d2l_framer *framer)
 {
 	struct d2l_header h;
 	enum d2l_verdict verdict;
 
-	while ((verdict = d2l_framer_next(&c->framer, &h)) == D2L_GOOD) {
-		if (!take_frame(c, &h))
+	while ((verdict = d2l_framer_next(framer, &h)) == D2L_GOOD) {
+		if (!take_frame(c, framer, &h))
 			return false;
 	}
 	if (verdict == D2L_OPEN)
@@ -193,16 +196,37 @@ static bool take_frames(struct connection *c)
 	return false;
 }
 
-static bool take_bytes(struct connection *c, const u8 *bytes, size_t count)
+static bool take_bytes(struct connection *c, struct d2l_framer *framer, const u8 *bytes,
+		       size_t count)
 {
 	while (count) {
-		size_t n = d2l_framer_put(&c->framer, bytes, count);
+		size_t n = d2l_framer_put(framer, bytes, count);
 
 		bytes += n;
 		count -= n;
-		if (!take_frames(c))
+		if (!take_frames(c, framer))
 			return false;
 	}
+	return true;
+}
+
+/* Most frames come whole, so that few connections need room for half of one. */
+static bool keep_rest(struct connection *c, const struct d2l_framer *framer)
+{
+	if (c->rest && c->rest->len)
+		return true;
+	if (c->rest || !framer->len) {
+		free(c->rest);
+		c->rest = NULL;
+		return true;
+	}
+	c->rest = malloc(sizeof(*c->rest));
+	if (!c->rest)
+		return false;
+	c->rest->len = framer->len;
+	memcpy(c->rest->bytes, framer->bytes, framer->len);
+	if (c->proven)
+		c->since_ms = steady_ms();
 	return true;
 }
 
@@ -210,23 +234,21 @@ static bool take_bytes(struct connection *c, const u8 *bytes, size_t count)
 static void on_readable(evutil_socket_t fd, short what, void *context)
 {
 	struct connection *c = context;
-	const bool half = c->framer.len;
-	ssize_t n = recv(fd, c->server->buffer, sizeof(c->server->buffer), 0);
+	struct d2l_server *s = c->server;
+	struct d2l_framer *framer = c->rest ? c->rest : &s->framer;
+	ssize_t n = recv(fd, s->buffer, sizeof(s->buffer), 0);
 
 	(void)what;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n <= 0 || !take_bytes(c, c->server->buffer, n)) {
+	s->framer.len = 0;
+	if (n <= 0 || !take_bytes(c, framer, s->buffer, n) || !keep_rest(c, framer))
 		connection_free(c);
-		return;
-	}
-	if (c->proven && !half && c->framer.len)
-		c->since_ms = steady_ms();
 }
 
 static bool is_slow(const struct connection *c, u64 now_ms)
 {
-	return now_ms - c->since_ms >= (c->proven && !c->framer.len ? D2L_IDLE_MS : D2L_FRAME_MS);
+	return now_ms - c->since_ms >= (c->proven && !c->rest ? D2L_IDLE_MS : D2L_FRAME_MS);
 }
 
 static void close_slow(struct d2l_server *s, struct connections *list, u64 now_ms)

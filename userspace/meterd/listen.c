@@ -44,7 +44,7 @@ struct evconnlistener *listen_at(struct event_base *base, const char *host, u16 
 	if (!a)
 		return NULL;
 	listener = evconnlistener_new_bind(base, accepted, context, LEV_OPT_CLOSE_ON_FREE |
-					   LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, -1,
+					   LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, SOMAXCONN,
 					   a->ai_addr, a->ai_addrlen);
 	freeaddrinfo(a);
 	return listener;
