@@ -355,6 +355,18 @@ def a_key_file_that_others_can_read_is_refused():
 
 
 @promise
+def many_modules_that_come_at_once_are_few_lines_of_the_log():
+	modules = {ID + i: (KEY, IV) for i in range(40)}
+	server = Server(modules)
+	for module in modules:
+		assert server.post(historique(1000, number=f"{module:012d}"), module)
+	wait_until(lambda: len(server.meterd.meters()) == 40)
+	equal(server.meterd.log().count("connected: tic-historique"), 10)
+	equal(server.line(ID + 39)["state"], "connected")
+	server.meterd.stop()
+
+
+@promise
 def when_full_the_oldest_connection_without_a_frame_goes():
 	server = Server(more="max_connections = 20")
 	with server.connect() as module:

@@ -119,6 +119,14 @@ static enum log_level state_level(const struct line *line)
 	return !line->told && line->state == LINE_SILENT ? LEVEL_INFO : LEVEL_WARNING;
 }
 
+/* Thousands of modules that come and go together are one subject. */
+static struct log_limit *limit_of(struct line *line)
+{
+	struct source *s = line->source;
+
+	return s->config.type == SOURCE_D2L && line != s->lines ? &s->modules_limit : &line->limit;
+}
+
 /**
  * line_set_state - how a line does
  * @line: the line
@@ -143,7 +151,7 @@ void line_set_state(struct line *line, enum line_state state, const char *why, .
 		line->since_s = host_unix_ms() / 1000;
 	line->state = state;
 	memcpy(line->why, text, sizeof(text));
-	log_limited(&line->limit, state_level(line), s->config.name, "%s: %s: %s",
+	log_limited(limit_of(line), state_level(line), s->config.name, "%s: %s: %s",
 		    line->what, line_state_name(state), line->why);
 	line->told = true;
 	s->all->calling++;

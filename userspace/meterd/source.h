@@ -134,6 +134,7 @@ struct sources;
  * @running: started and not stopped
  * @keys: of enciphered telegrams; NULL: none
  * @modules: keys of D2L modules; NULL: none
+ * @modules_limit: of what is said of how they do
  * @d2l: counts of D2L modules; NULL: of another kind, or it does not run
  * @lines: at least one, also while it is off; none when @ops->start is called
  * @lines_end: where the next one goes; NULL: there is none
@@ -148,6 +149,7 @@ struct source {
 	bool running;
 	struct p1_keys *keys;
 	struct d2l_keys *modules;
+	struct log_limit modules_limit;
 	const struct d2l_stats *d2l;
 	struct line *lines;
 	struct line **lines_end;
