@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """D2L modules through the whole daemon: a client written from the description of the frames posts to it, well and badly."""
-from harness import *
+from broker import *
 import d2l_wire as d2l
 
 KEY, IV = bytes(range(16)), bytes(range(0xf0, 0x100))
@@ -20,11 +20,11 @@ def write_keys(path, modules, mode=0o600):
 class Server:
 	"""A meterd with a port for modules."""
 
-	def __init__(self, modules={ID: (KEY, IV)}, more="", rest="", directory=None, **options):
+	def __init__(self, modules={ID: (KEY, IV)}, more="", rest="", directory=None, key_file=True, **options):
 		self.directory = directory or Directory()
 		self.modules = modules
 		self.d2l_port = free_port()
-		self.config = f"[source linky]\ntype = d2l\nlisten = 127.0.0.1:{self.d2l_port}\nkey_file = {{dir}}/keys\n{more}\n{rest}"
+		self.config = f"[source linky]\ntype = d2l\nlisten = 127.0.0.1:{self.d2l_port}\n{'key_file = {dir}/keys' if key_file else ''}\n{more}\n{rest}"
 		if modules:
 			write_keys(self.directory / "keys", modules)
 		self.meterd = Meterd(self.config, directory=self.directory, **options)
@@ -137,6 +137,41 @@ def one_day(make, quantity):
 	equal(state["quantities"][quantity], 1000000 + 14400)
 	equal(server.counts("good", "old", "repeated", "unreadable"), [145, 0, 0, 0])
 	assert server.meterd.ledger("house", "quarter"), "the ledger has no quarters"
+	server.meterd.stop()
+
+
+@promise
+def three_lines_show_a_module_in_mqtt_in_the_ledger_and_in_meterctl():
+	broker = Broker()
+	view = View(broker)
+	port = free_port()
+	directory = Directory()
+	write_keys(directory / "keys", {ID: (KEY, IV)})
+	meterd = Meterd(f"{broker.section()}\n[source linky]\ntype = d2l\nkey_file = {{dir}}/keys\nlisten = 127.0.0.1:{port}\n",
+			directory=directory)
+	for i in range(3):
+		with socket.create_connection(("127.0.0.1", port), timeout=10) as s:
+			s.sendall(d2l.seal(ID, KEY, IV, d2l.PUSH_JSON, historique(1000000 + i, time.time() + i)))
+			assert read_answer(s)
+	state = view.wait("meter/linky-7767", lambda state: state["quantities"].get("energy_import") == 1000002)
+	equal((state["protocol"], state["quantities"]["current_l1"]), ("tic-historique", 3))
+	for period in ("day", "month"):
+		rows = wait_until(lambda: [e for e in meterd.ledger("linky-7767", period) if e["register"] == "energy_import"])
+		equal(rows[-1]["value"], 2)
+	told = json.loads(meterd.control("status", "--json")[0])["sources"][0]["lines"][1]
+	equal((told["what"], told["state"], told["telegrams"]), (f"module {ID:012d}", "connected", 3))
+	meterd.stop()
+	shown, error, code = meterctl("ledger", "show", "--meter", "linky-7767", "--file", str(directory / "state/ledger.db"))
+	assert code == 0 and "energy_import" in shown, (shown, error)
+
+
+@promise
+def a_credential_of_the_service_has_the_keys():
+	credentials = Directory()
+	write_keys(credentials / "source.linky.key", {ID: (KEY, IV)}, 0o400)
+	server = Server(modules=None, environment={"CREDENTIALS_DIRECTORY": str(credentials)}, key_file=False)
+	assert server.post(historique(1000))
+	equal(server.meter()["quantities"]["energy_import"], 1000)
 	server.meterd.stop()
 
 
