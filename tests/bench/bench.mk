@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
 # make bench: what decoding costs, with streams of the simulator, and what meterd takes.
+# make bench-modules: half an hour of 100,000 D2L modules that post to one meterd; MODULES=, SECONDS=.
 
 # NAME:KIND:OPTIONS of the simulator, with commas for blanks.
 BENCH_INPUTS := \
@@ -21,7 +22,7 @@ BENCH_SOURCES := tests/bench/bench.c $(wildcard kernel/telegram/*.c) $(CIPHER_SO
 BENCH_FILES := $(foreach i,$(BENCH_INPUTS),build/bench/$(word 1,$(subst :, ,$i)).bin)
 comma := ,
 
-.PHONY: bench
+.PHONY: bench bench-modules
 
 # The name of an input is its file's, so that each is made by one pattern rule.
 build/bench/%.bin: build/meterctl
@@ -58,3 +59,6 @@ bench: build/bench/bench build/bench/d2l build/bench/decoder_rate build/bench/so
 	@build/bench/softuart_rate build/bench/tic.standard.mono.bin
 	@build/bench/d2l
 	@tests/bench/meterd
+
+bench-modules: build/meterd build/meterctl
+	@tests/bench/modules $(or $(MODULES),100000) $(or $(SECONDS),1800)

@@ -155,7 +155,6 @@ int main(void)
 	measure(s, D2L_STANDARD, "standard");
 	measure(s, D2L_ALL_LABELS, "standard.all_labels");
 	printf("bench d2l.key %zu bytes\n", sizeof(struct d2l_key));
-	printf("bench d2l.connection %zu bytes\n", sizeof(struct d2l_framer));
 	fprintf(stderr, "energy %lld\n", (long long)s->energy);
 	d2l_keys_free(s->keys);
 	crypt_cbc_free(s->aes);
