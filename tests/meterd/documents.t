@@ -47,7 +47,7 @@ def every_test_that_the_page_of_migrations_names_is_there():
 @promise
 def every_configuration_of_the_page_of_migrations_is_accepted():
 	blocks = [b for b in code_blocks(page("migration.md")) if "[source" in b]
-	equal(len(blocks), 5)
+	equal(len(blocks), 6)
 	path = Directory() / "meterd.conf"
 	for block in blocks:
 		with open(path, "w") as file:
