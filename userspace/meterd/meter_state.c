@@ -124,26 +124,9 @@ static u64 fresh_ms(const struct telegram_kind *k)
 void meter_take(struct meter *m, const struct telegram *t, const struct reading *r)
 {
 	struct telegram_kind *kind = kind_of(m, r, t->damaged);
-	u64 until_ms;
-	unsigned int w, q;
 
 	kind_heard(kind, m->heard_ms);
-	until_ms = m->heard_ms + fresh_ms(kind);
-	for (w = 0; w < VALID_WORDS; w++) {
-		u64 bits = r->valid[w];
-
-		m->values.valid[w] |= bits;
-		for (; bits; bits &= bits - 1) {
-			q = w * 64 + __builtin_ctzll(bits);
-			m->values.milli[q] = r->milli[q];
-			if (q - FIRST_LIVE < LIVE_COUNT)
-				m->until_ms[q - FIRST_LIVE] = until_ms;
-		}
-	}
-	for (q = Q_gas; q < QUANTITY_COUNT; q++) {
-		if (reading_has(r, q))
-			m->values.captured_s[q - Q_gas] = r->captured_s[q - Q_gas];
-	}
+	meter_values_take(&m->values, r, m->heard_ms + fresh_ms(kind));
 	if (reading_has(r, Q_energy_import))
 		m->parts_import = r->valid[0] >> Q_energy_import_t1;
 	if (reading_has(r, Q_energy_export))
@@ -158,7 +141,7 @@ void meter_take(struct meter *m, const struct telegram *t, const struct reading 
  */
 void meter_forget(struct meter *m)
 {
-	memset(m->values.valid, 0, sizeof(m->values.valid));
+	meter_values_forget(&m->values);
 	memset(m->kinds, 0, sizeof(m->kinds));
 	m->parts_import = m->parts_export = m->doubted = 0;
 	m->tariff = 0;
@@ -181,16 +164,6 @@ enum line_state meter_line_state(const struct meter *m)
 	if (m->line)
 		return m->line->state;
 	return m->source_off ? LINE_OFF : LINE_SILENT;
-}
-
-static void fresh_values(const struct meter *m, u64 now_ms, struct reading *r)
-{
-	unsigned int q;
-
-	for (q = FIRST_LIVE; q < FIRST_LIVE + LIVE_COUNT; q++) {
-		if (reading_has(&m->values, q) && now_ms <= m->until_ms[q - FIRST_LIVE])
-			reading_set(r, q, m->values.milli[q]);
-	}
 }
 
 /*
@@ -249,7 +222,7 @@ void meter_quantities(const struct meter *m, u64 now_ms, struct reading *r)
 	memset(r->valid, 0, sizeof(r->valid));
 	if (!m->heard)
 		return;
-	fresh_values(m, m->replay ? m->heard_ms : now_ms, r);
+	meter_values_fresh(&m->values, m->replay ? m->heard_ms : now_ms, r);
 	for (i = 0; i < REGISTER_COUNT; i++) {
 		enum quantity q = register_at(i);
 

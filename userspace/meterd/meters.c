@@ -50,6 +50,7 @@ static void meter_free(struct meters *all, struct meter *m)
 	set_line(m, NULL);
 	meters_set_number(all, m, "");
 	meters_take(all, m);
+	meter_values_forget(&m->values);
 	free(m->newest);
 	free(m);
 }

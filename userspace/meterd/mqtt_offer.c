@@ -107,7 +107,7 @@ static void add_seen(struct entity_set *seen, const struct meter *m)
 	for (unsigned int q = 0; q < QUANTITY_COUNT; q++) {
 		bool live = q >= FIRST_LIVE && q < Q_gas;
 
-		if (reading_has(&now, q) || (live && reading_has(&m->values, q)))
+		if (reading_has(&now, q) || (live && meter_values_has(&m->values, q)))
 			entity_add(seen, q);
 	}
 	if (m->tariff_label[0])
