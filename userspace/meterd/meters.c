@@ -328,8 +328,10 @@ void meters_line_gone(struct meters *all, struct line *line)
 		if (m->line == line)
 			set_line(m, NULL);
 	}
-	if (line->meters)
+	if (line->meters) {
 		free(line->meters->candidate);
+		free(line->meters->number);
+	}
 	free(line->meters);
 	line->meters = NULL;
 }
