@@ -51,6 +51,7 @@ static void meter_free(struct meters *all, struct meter *m)
 	meters_set_number(all, m, "");
 	meters_take(all, m);
 	meter_values_forget(&m->values);
+	free(m->kinds);
 	free(m->newest);
 	free(m);
 }

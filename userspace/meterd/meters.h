@@ -90,6 +90,7 @@ struct meter_event {
  * @parts_import: tariffs (bit tariff - 1) in the newest telegram that had a total of import, too
  * @parts_export: the same of export
  * @kinds: of its telegrams; one without @last_ms is free
+ * @kind_count: of them, at most TELEGRAM_KINDS
  * @doubted: tariffs (bit tariff - 1) whose newest register the ledger did not believe
  * @tariff: 1..16, 0: not known
  * @tariff_sent: LTARF or PTEC as sent; ""
@@ -121,7 +122,8 @@ struct meter {
 	struct meter_values values;
 	u16 parts_import;
 	u16 parts_export;
-	struct telegram_kind kinds[TELEGRAM_KINDS];
+	struct telegram_kind *kinds;
+	u8 kind_count;
 	u16 doubted;
 	u8 tariff;
 	enum tariff_by tariff_by;

@@ -150,7 +150,7 @@ static u32 period_s(const struct meter *m)
 {
 	u32 shortest_ms = 0;
 
-	for (unsigned int i = 0; i < TELEGRAM_KINDS; i++) {
+	for (unsigned int i = 0; i < m->kind_count; i++) {
 		const struct telegram_kind *k = &m->kinds[i];
 		u32 ms = k->recent_ms[2] ? median_of_three(k->recent_ms) : 0;
 
