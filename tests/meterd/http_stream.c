@@ -207,6 +207,7 @@ static struct http *serve(void)
 
 	for (unsigned int i = 0; i < METERS; i++) {
 		snprintf(meters[i].name, sizeof(meters[i].name), "m%u", i);
+		meters[i].number = "";
 		meters[i].book = &book;
 		meters[i].heard = true;
 		meters[i].next = NULL;

@@ -126,6 +126,7 @@ static void begin(const char *path, bool csv, int cycle_s)
 	w.line.source = &w.source;
 	for (unsigned int i = 0; i < COUNT(w.meters); i++) {
 		snprintf(w.meters[i].name, sizeof(w.meters[i].name), "m%u", i);
+		w.meters[i].number = "";
 		w.meters[i].line = &w.line;
 		w.meters[i].heard = true;
 		w.meters[i].protocol = TELEGRAM_P1;
@@ -589,7 +590,7 @@ static bool sinks_tell_numbers_only_where_identity_is_yes(const char **skip)
 	begin(path, false, 0);
 	w.sink.fields = true;
 	apply();
-	strcpy(w.meters[0].number, "123456789012");
+	w.meters[0].number = "123456789012";
 	memset(&newest, 0, sizeof(newest));
 	newest.protocol = TELEGRAM_TIC_HISTORIQUE;
 	newest.nfields = 1;

@@ -88,6 +88,7 @@ struct meter *meters_make(struct meters *all, const char *name)
 	m = calloc(1, sizeof(*m));
 	if (!m)
 		return NULL;
+	m->number = "";
 	m->failures = FAILURES_UNKNOWN;
 	if (meters_put(all, m, name))
 		return m;

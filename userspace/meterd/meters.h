@@ -72,7 +72,7 @@ struct meter_event {
 /**
  * struct meter - the state of one meter
  * @name: for ever
- * @number: "" when it is not known
+ * @number: "" when it is not known; set by meters_set_number() alone
  * @twin: another one with this number
  * @line: on which it was last heard, or will be; NULL: none
  * @source: of @line, else where it was last heard or will be; "": not known
@@ -103,7 +103,7 @@ struct meter_event {
 struct meter {
 	struct meter *next;
 	char name[METER_NAME_LEN + 1];
-	char number[METERLINE_NUMBER_MAX + 1];
+	const char *number;
 	struct meter *twin;
 	struct line *line;
 	char source[METER_NAME_LEN + 1];
