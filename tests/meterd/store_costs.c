@@ -59,13 +59,11 @@ static bool settle_costs(struct bench *t, unsigned int *commits)
 	for (*commits = 0; *commits < 100000; ++*commits) {
 		store_status(t->store, &before);
 		store_commit(t->store);
-		for (unsigned int i = 0; i < 200; i++) {
+		do {
 			event_base_loop(t->base, EVLOOP_NONBLOCK);
 			store_status(t->store, &after);
-			if (after.commits > before.commits)
-				break;
-			usleep(1000);
-		}
+			usleep(100);
+		} while (after.writing && after.commits == before.commits);
 		if (after.commits == before.commits)
 			return true;
 	}

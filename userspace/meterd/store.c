@@ -442,6 +442,7 @@ void store_status(const struct store *s, struct store_status *status)
 		.rows = s->rows,
 		.rows_waiting = s->gathering->count + (s->flying ? s->flying->count : 0),
 		.rows_lost = s->lost,
+		.writing = s->busy,
 		.bytes = file_bytes(s->path, "") + file_bytes(s->path, "-wal"),
 		.error = s->failed[0] ? s->failed : NULL,
 	};

@@ -51,6 +51,7 @@ struct store_status {
 	u64 rows;
 	u64 rows_waiting;
 	u64 rows_lost;		/* given up: see error */
+	bool writing;		/* something is on its way to the disk */
 	u64 bytes;		/* of the file and its log */
 	const char *error;	/* a sentence, or NULL */
 };
