@@ -54,17 +54,13 @@ TAILQ_HEAD(connections, connection);
 
 /**
  * struct d2l_server - all of them, and where they come
- * @listener: NULL: the address could not be had
- * @again: to listen, or to take connections
  * @check: for those that are too slow, while there are any
  * @unproven: in the order in which they were made
  * @proven: in the order of their newest frames
  */
 struct d2l_server {
 	struct d2l_place place;
-	char *host;
-	struct evconnlistener *listener;
-	struct event *again;
+	struct listening *listening;
 	struct event *check;
 	struct connections unproven;
 	struct connections proven;
@@ -350,49 +346,30 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	close(fd);
 }
 
-static void try_again(struct d2l_server *s)
+static void on_told(void *context, const char *host, int error)
 {
-	static const struct timeval pause = { .tv_sec = LISTEN_PAUSE_S };
+	const struct d2l_place *p = &((struct d2l_server *)context)->place;
 
-	event_add(s->again, &pause);
+	(void)host;
+	p->listens(p->context, error);
 }
 
-/* No descriptor is left: a listener that goes on would find the same at once, for ever. */
-static void on_accept_error(struct evconnlistener *listener, void *context)
-{
-	struct d2l_server *s = context;
-
-	log_limited(&s->limit, LEVEL_WARNING, s->place.who,
-		    "no connection can be taken: %s; none is for %d s", strerror(errno),
-		    LISTEN_PAUSE_S);
-	evconnlistener_disable(listener);
-	try_again(s);
-}
-
-static void begin_listening(struct d2l_server *s)
+/* NULL without memory. */
+static struct listening *listen_for(struct d2l_server *s)
 {
 	const struct d2l_place *p = &s->place;
+	const struct listening_place at = {
+		.base = p->base,
+		.who = p->who,
+		.limit = &s->limit,
+		.host = p->host,
+		.port = p->port,
+		.accepted = on_accept,
+		.told = on_told,
+		.context = s,
+	};
 
-	s->listener = listen_at(p->base, s->host, p->port, on_accept, s);
-	if (s->listener) {
-		evconnlistener_set_error_cb(s->listener, on_accept_error);
-		p->listens(p->context, 0);
-		return;
-	}
-	p->listens(p->context, errno);
-	try_again(s);
-}
-
-static void on_again(evutil_socket_t fd, short what, void *context)
-{
-	struct d2l_server *s = context;
-
-	(void)fd;
-	(void)what;
-	if (s->listener)
-		evconnlistener_enable(s->listener);
-	else
-		begin_listening(s);
+	return listening_new(&at);
 }
 
 /**
@@ -412,27 +389,18 @@ struct d2l_server *d2l_server_new(const struct d2l_place *p)
 	TAILQ_INIT(&s->unproven);
 	TAILQ_INIT(&s->proven);
 	s->place = *p;
-	s->host = strdup(p->host);
-	s->again = evtimer_new(p->base, on_again, s);
 	s->check = event_new(p->base, -1, EV_PERSIST, on_check, s);
-	if (!s->host || !s->again || !s->check) {
-		d2l_server_free(s);
-		return NULL;
-	}
-	begin_listening(s);
-	return s;
-}
-
-/** d2l_server_count - how many connections are open */
-unsigned int d2l_server_count(const struct d2l_server *s)
-{
-	return s->count;
+	s->listening = s->check ? listen_for(s) : NULL;
+	if (s->listening)
+		return s;
+	d2l_server_free(s);
+	return NULL;
 }
 
 /** d2l_server_tended - whether it listens, or will try to */
 bool d2l_server_tended(const struct d2l_server *s)
 {
-	return s->listener || evtimer_pending(s->again, NULL);
+	return listening_tended(s->listening);
 }
 
 static void close_all(struct connections *list)
@@ -451,12 +419,8 @@ void d2l_server_free(struct d2l_server *s)
 		return;
 	close_all(&s->unproven);
 	close_all(&s->proven);
-	if (s->listener)
-		evconnlistener_free(s->listener);
-	if (s->again)
-		event_free(s->again);
+	listening_free(s->listening);
 	if (s->check)
 		event_free(s->check);
-	free(s->host);
 	free(s);
 }

@@ -54,7 +54,6 @@ struct d2l_place {
 struct d2l_server;
 
 struct d2l_server *d2l_server_new(const struct d2l_place *p);
-unsigned int d2l_server_count(const struct d2l_server *s);
 bool d2l_server_tended(const struct d2l_server *s);
 void d2l_server_free(struct d2l_server *s);
 

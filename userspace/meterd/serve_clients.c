@@ -8,7 +8,6 @@
  * reader could have to say is closed. An address that cannot be had is tried again.
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <inttypes.h>
@@ -58,15 +57,11 @@ struct client {
 
 /**
  * struct serve_clients - all of them, and where they come
- * @listener: NULL: the address could not be had
- * @again: to listen, or to take connections
  * @error: errno of listening that was told
  */
 struct serve_clients {
 	struct serve_place place;
-	char *host;
-	struct evconnlistener *listener;
-	struct event *again;
+	struct listening *listening;
 	int error;
 	struct client *first;
 	unsigned int count;
@@ -291,53 +286,37 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	serve_block_release(newest);
 }
 
-static void try_again(struct serve_clients *all)
+static void on_told(void *context, const char *host, int error)
 {
-	static const struct timeval pause = { .tv_sec = LISTEN_PAUSE_S };
-
-	event_add(all->again, &pause);
-}
-
-/* No descriptor is left: a listener that goes on would find the same at once, for ever. */
-static void on_accept_error(struct evconnlistener *listener, void *arg)
-{
-	struct serve_clients *all = arg;
-
-	log_limited(&all->limit, LEVEL_WARNING, all->place.who,
-		    "no connection can be taken: %s; none is for %d s", strerror(errno),
-		    LISTEN_PAUSE_S);
-	evconnlistener_disable(listener);
-	try_again(all);
-}
-
-static void begin_listening(struct serve_clients *all)
-{
+	struct serve_clients *all = context;
 	const struct serve_place *p = &all->place;
 
-	all->listener = listen_at(p->base, all->host, p->port, on_accept, all);
-	if (all->listener) {
-		evconnlistener_set_error_cb(all->listener, on_accept_error);
-		log_line(LEVEL_INFO, p->who, "listening on %s port %u", all->host, p->port);
-		return;
-	}
-	if (errno != all->error)
+	if (!error)
+		log_line(LEVEL_INFO, p->who, "listening on %s port %u", host, p->port);
+	else if (error != all->error)
 		log_line(LEVEL_ERROR, p->who,
-			 "cannot listen on %s port %u: %s%s; it is tried again", all->host,
-			 p->port, strerror(errno), listen_advice(errno));
-	all->error = errno;
-	try_again(all);
+			 "cannot listen on %s port %u: %s%s; it is tried again", host, p->port,
+			 strerror(error), listen_advice(error));
+	if (error)
+		all->error = error;
 }
 
-static void on_again(evutil_socket_t fd, short what, void *arg)
+/* NULL without memory. */
+static struct listening *listen_for(struct serve_clients *all)
 {
-	struct serve_clients *all = arg;
+	const struct serve_place *p = &all->place;
+	const struct listening_place at = {
+		.base = p->base,
+		.who = p->who,
+		.limit = &all->limit,
+		.host = p->host,
+		.port = p->port,
+		.accepted = on_accept,
+		.told = on_told,
+		.context = all,
+	};
 
-	(void)fd;
-	(void)what;
-	if (all->listener)
-		evconnlistener_enable(all->listener);
-	else
-		begin_listening(all);
+	return listening_new(&at);
 }
 
 /**
@@ -355,14 +334,11 @@ struct serve_clients *serve_clients_new(const struct serve_place *p)
 	if (!all)
 		return NULL;
 	all->place = *p;
-	all->host = strdup(p->host);
-	all->again = event_new(p->base, -1, 0, on_again, all);
-	if (!all->host || !all->again) {
-		serve_clients_free(all);
-		return NULL;
-	}
-	begin_listening(all);
-	return all;
+	all->listening = listen_for(all);
+	if (all->listening)
+		return all;
+	free(all);
+	return NULL;
 }
 
 /** serve_clients_none - whether nobody is connected */
@@ -395,10 +371,6 @@ void serve_clients_free(struct serve_clients *all)
 		return;
 	while (all->first)
 		client_free(all->first);
-	if (all->listener)
-		evconnlistener_free(all->listener);
-	if (all->again)
-		event_free(all->again);
-	free(all->host);
+	listening_free(all->listening);
 	free(all);
 }
