@@ -23,7 +23,7 @@ static void stage_begin(struct stage *s)
 {
 	memset(s, 0, sizeof(*s));
 	world_begin(&s->w);
-	s->source = (struct source){ .all = s->w.sources };
+	s->source = (struct source){ .all = s->w.sources, .lines_end = &s->source.lines };
 	snprintf(s->source.config.name, sizeof(s->source.config.name), "house");
 	s->line = line_add(&s->source, "hand");
 	s->feed = feed_new(s->line, LINE_AUTO);

@@ -180,6 +180,24 @@ void json_field(FILE *out, const struct telegram *t, const struct field *f)
 }
 
 /**
+ * json_fields - all fields of a telegram as an array of json_field()
+ * @out: where to
+ * @t: the telegram
+ */
+void json_fields(FILE *out, const struct telegram *t)
+{
+	const char *comma = "";
+
+	fputc('[', out);
+	for (unsigned int i = 0; i < t->nfields; i++) {
+		fputs(comma, out);
+		json_field(out, t, &t->fields[i]);
+		comma = ",";
+	}
+	fputc(']', out);
+}
+
+/**
  * json_quantities - quantities as an object, in the order of their table
  * @out: where to
  * @r: quantities; those that are not valid are left out
@@ -210,7 +228,6 @@ void json_quantities(FILE *out, const struct reading *r)
 void json_reading(FILE *out, const struct telegram *t, const struct reading *r,
 		  const char *number, const struct json_carrier *via)
 {
-	const char *comma = "";
 	s64 unix_s;
 
 	fprintf(out, "{\"protocol\":\"%s\"", telegram_protocol_name(t->protocol));
@@ -224,13 +241,9 @@ void json_reading(FILE *out, const struct telegram *t, const struct reading *r,
 		json_time(out, "time", unix_s);
 	else if (via && via->has_clock)
 		json_time(out, "time", via->clock_s);
-	fprintf(out, ",\"damaged\":%u,\"fields\":[", t->damaged);
-	for (unsigned int i = 0; i < t->nfields; i++) {
-		fputs(comma, out);
-		json_field(out, t, &t->fields[i]);
-		comma = ",";
-	}
-	fputs("],\"quantities\":", out);
+	fprintf(out, ",\"damaged\":%u,\"fields\":", t->damaged);
+	json_fields(out, t);
+	fputs(",\"quantities\":", out);
 	json_quantities(out, r);
 	fputs("}\n", out);
 }

@@ -28,6 +28,7 @@ void json_milli(FILE *out, s64 milli);
 void json_time(FILE *out, const char *member, s64 unix_s);
 void json_e5(FILE *out, s64 e5);
 void json_field(FILE *out, const struct telegram *t, const struct field *f);
+void json_fields(FILE *out, const struct telegram *t);
 void json_quantities(FILE *out, const struct reading *r);
 void json_reading(FILE *out, const struct telegram *t, const struct reading *r,
 		  const char *number, const struct json_carrier *via);

@@ -113,9 +113,26 @@ struct line *line_add(struct source *s, const char *what)
 	line->source = s;
 	line->state = LINE_SILENT;
 	line->since_s = host_unix_ms() / 1000;
-	*(s->lines ? s->lines_end : &s->lines) = line;
+	*s->lines_end = line;
 	s->lines_end = &line->next;
 	return line;
+}
+
+/**
+ * line_add_address - line_add() of what is called by an address
+ * @s: its source
+ * @host: a name or an address, without brackets
+ * @port: of it
+ *
+ * Return: as line_add().
+ */
+struct line *line_add_address(struct source *s, const char *host, u16 port)
+{
+	const bool brackets = strchr(host, ':');
+	char what[LINE_WHAT_MAX];
+
+	snprintf(what, sizeof(what), brackets ? "[%s]:%u" : "%s:%u", host, port);
+	return line_add(s, what);
 }
 
 /**

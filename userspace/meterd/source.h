@@ -138,7 +138,7 @@ struct sources;
  * @modules_limit: of what is said of how they do
  * @d2l: counts of D2L modules; NULL: of another kind, or it does not run
  * @lines: at least one, also while it is off; none when @ops->start is called
- * @lines_end: where the next one goes; NULL: there is none
+ * @lines_end: where the next one goes
  * @private: of its kind
  */
 struct source {
@@ -195,6 +195,7 @@ void sources_free(struct sources *all);
 
 /* line.c: for the sources */
 struct line *line_add(struct source *s, const char *what);
+struct line *line_add_address(struct source *s, const char *host, u16 port);
 bool line_set_what(struct line *line, const char *what);
 void line_remove(struct line *line);
 __attribute__((format(printf, 3, 4)))

@@ -217,33 +217,19 @@ static void tell_update(struct d2l *d, struct module *m)
 	log_line(LEVEL_WARNING, d->source->config.name, "%s: " D2L_UPDATE_ADVICE, m->line->what);
 }
 
-/* The members of a reading as they may be told. */
-static void print_reading(FILE *out, const struct telegram *t, bool identity)
+/* The JSON as it came; or its members, with what tells whose meter it is masked. */
+static void print_payload(struct d2l *d, const struct d2l_frame *f, FILE *out)
 {
 	u8 text[METERLINE_P1_MAX_BYTES + TELEGRAM_PAD];
 	struct telegram masked;
-	const char *comma = "";
 
-	if (!identity) {
-		trace_mask(t, &masked, text);
-		t = &masked;
-	}
-	putc('[', out);
-	for (unsigned int i = 0; i < t->nfields; i++) {
-		fputs(comma, out);
-		json_field(out, t, &t->fields[i]);
-		comma = ",";
-	}
-	putc(']', out);
-}
-
-static void print_payload(struct d2l *d, const struct d2l_frame *f, FILE *out)
-{
-	if (f->type == D2L_PUSH_JSON && !d->source->all->identity &&
-	    d2l_reading_parse(&d->reading, f->payload, f->payload_len))
-		print_reading(out, &d->reading.telegram, false);
-	else if (d->source->all->identity)
+	if (d->source->all->identity) {
 		json_string(out, f->payload, f->payload_len);
+	} else if (f->type == D2L_PUSH_JSON &&
+		   d2l_reading_parse(&d->reading, f->payload, f->payload_len)) {
+		trace_mask(&d->reading.telegram, &masked, text);
+		json_fields(out, &masked);
+	}
 }
 
 /* For a person who looks at what modules say; costs nothing as long as nobody does. */
@@ -406,16 +392,6 @@ static void d2l_free(struct d2l *d)
 	free(d);
 }
 
-static struct line *add_port(struct source *s)
-{
-	const bool brackets = strchr(s->config.listen_host, ':');
-	char what[96];
-
-	snprintf(what, sizeof(what), brackets ? "[%s]:%u" : "%s:%u", s->config.listen_host,
-		 s->config.port);
-	return line_add(s, what);
-}
-
 static bool d2l_start(struct source *s)
 {
 	static const struct timeval every = { .tv_sec = CHECK_S };
@@ -425,7 +401,7 @@ static bool d2l_start(struct source *s)
 		return false;
 	d->source = s;
 	d->aes = crypt_cbc_new();
-	d->port = add_port(s);
+	d->port = line_add_address(s, s->config.listen_host, s->config.port);
 	d->check = event_new(sources_base(s->all), -1, EV_PERSIST, on_check, d);
 	if (!d->aes || !d->port || !d->check || event_add(d->check, &every) || !grow_buckets(d) ||
 	    !begin_listening(d)) {

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -470,16 +469,6 @@ static void tcp_timer(evutil_socket_t fd, short what, void *context)
 	}
 }
 
-static struct line *tcp_add_line(struct source *s)
-{
-	const bool brackets = strchr(s->config.host, ':');
-	char what[96];
-
-	snprintf(what, sizeof(what), brackets ? "[%s]:%u" : "%s:%u", s->config.host,
-		 s->config.port);
-	return line_add(s, what);
-}
-
 static void tcp_free(struct tcp *tcp)
 {
 	if (tcp->question)
@@ -500,7 +489,7 @@ static bool tcp_start(struct source *s)
 		return false;
 	tcp->source = s;
 	tcp->fd = -1;
-	tcp->line = tcp_add_line(s);
+	tcp->line = line_add_address(s, s->config.host, s->config.port);
 	if (tcp->line)
 		tcp->feed = feed_new(tcp->line, s->config.protocols);
 	tcp->timer = evtimer_new(sources_base(s->all), tcp_timer, tcp);

@@ -127,6 +127,7 @@ static struct source *source_new(struct sources *all, const struct source_config
 		return NULL;
 	}
 	s->all = all;
+	s->lines_end = &s->lines;
 	s->ops = source_kinds[c->type];
 	s->on = c->enabled;
 	return s;
