@@ -309,13 +309,6 @@ struct d2l_keys *d2l_keys_copy(const struct d2l_keys *k)
 	return copy;
 }
 
-/** d2l_keys_same - whether both are the same keys in the same order, or both are NULL */
-bool d2l_keys_same(const struct d2l_keys *a, const struct d2l_keys *b)
-{
-	return a == b || (a && b && a->count == b->count &&
-			  (!a->count || !memcmp(a->keys, b->keys, a->count * sizeof(*a->keys))));
-}
-
 /**
  * d2l_keys_find - the key of a module
  * @k: the table

@@ -28,7 +28,6 @@ void d2l_keys_free(struct d2l_keys *k);
 bool d2l_keys_add(struct d2l_keys *k, const char *text, size_t len, char *problem, size_t size);
 bool d2l_keys_put(struct d2l_keys *k, const struct d2l_key *key);
 struct d2l_keys *d2l_keys_copy(const struct d2l_keys *k);
-bool d2l_keys_same(const struct d2l_keys *a, const struct d2l_keys *b);
 const struct d2l_key *d2l_keys_find(const struct d2l_keys *k, u64 id);
 size_t d2l_keys_count(const struct d2l_keys *k);
 const struct d2l_key *d2l_keys_at(const struct d2l_keys *k, size_t index);

@@ -34,7 +34,7 @@ bool total_is_derived(const struct ledger_book *b, enum quantity q)
 }
 
 /* What the parts have in the period that the total opened, it has too. */
-static void carry(struct ledger_book *b, struct ledger_account *total, enum period p)
+static void carry(const struct ledger_book *b, struct ledger_account *total, enum period p)
 {
 	struct ledger_span *span = &total->span[p];
 	struct ledger_account *part;
@@ -108,7 +108,7 @@ void totals_forget(struct ledger_book *b, u64 registers)
 
 static void check(struct ledger_visit *v, u64 registers, enum quantity total)
 {
-	struct ledger_book *b = v->book;
+	const struct ledger_book *b = v->book;
 	struct ledger_account *sum = book_account(b, total), *part;
 	s64 rest, room = 0;
 	unsigned int tariff;

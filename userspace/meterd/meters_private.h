@@ -94,11 +94,9 @@ struct line_meters {
 /**
  * struct kept_telegram - a copy of a telegram
  * @room: bytes behind this header
- * @text_at: where the text begins in @bytes, behind the fields
  */
 struct kept_telegram {
 	size_t room;
-	u32 text_at;
 	u16 damaged;
 	u16 ident;
 	u16 ident_len;
