@@ -381,6 +381,18 @@ def modules_are_added_while_others_go_on():
 
 
 @promise
+def each_module_may_have_a_key_file_of_its_own():
+	directory = Directory()
+	os.mkdir(directory / "keys", 0o700)
+	write_keys(os.path.join(directory / "keys", "one"), {ID: (KEY, IV)})
+	write_keys(os.path.join(directory / "keys", "two"), {7: (OTHER, IV)})
+	server = Server(modules=None, directory=directory)
+	assert server.post(historique(1000))
+	assert server.post(standard(2000, number="041876000002"), 7, OTHER)
+	server.meterd.stop()
+
+
+@promise
 def a_key_file_that_others_can_read_is_refused():
 	directory = Directory()
 	write_keys(directory / "keys", {ID: (KEY, IV)}, 0o644)
@@ -415,6 +427,26 @@ def when_full_the_oldest_connection_without_a_frame_goes():
 		for s in strangers:
 			s.close()
 	assert server.metric("meter_d2l_connections_total", "full") >= 40
+	server.meterd.stop()
+
+
+@promise
+def an_address_has_1024_connections_and_a_flood_of_it_disturbs_no_other():
+	server = Server()
+	with server.connect("127.0.0.3") as module:
+		module.sendall(d2l.seal(ID, KEY, IV, d2l.GET_HORLOGE))
+		assert read_answer(module, kind=d2l.GET_HORLOGE)
+		strangers = [server.connect("127.0.0.2") for _ in range(1024)]
+		wait_until(lambda: server.metric("meter_d2l_connections_total", "taken") == 1025)
+		equal(server.metric("meter_d2l_connections_total", "full"), 0)
+		strangers.append(server.connect("127.0.0.2"))
+		equal(read_bytes(strangers[0], 1), None)
+		equal(server.metric("meter_d2l_connections_total", "full"), 1)
+		assert server.post(historique(1000), source="127.0.0.2")
+		module.sendall(d2l.seal(ID, KEY, IV, d2l.GET_HORLOGE))
+		assert read_answer(module, kind=d2l.GET_HORLOGE)
+		for s in strangers:
+			s.close()
 	server.meterd.stop()
 
 
