@@ -17,27 +17,33 @@
 #define CRYPT_CBC_MAX	65536
 
 /**
- * struct crypt_message - one enciphered message
- * @key: AES-128 key
+ * struct crypt_message - one message of GCM
  * @iv: system title and frame counter
  * @aad: data that the tag covers, but that are not enciphered
  * @aad_len: length of @aad in bytes
+ * @more: further such data, behind @aad
+ * @more_len: length of @more in bytes
  * @bytes: the enciphered text
  * @len: its length in bytes, and that of the clear text
  * @tag: the authentication tag
  */
 struct crypt_message {
-	const uint8_t *key;
 	const uint8_t *iv;
 	const uint8_t *aad;
 	size_t aad_len;
+	const uint8_t *more;
+	size_t more_len;
 	const uint8_t *bytes;
 	size_t len;
 	const uint8_t *tag;
 };
 
-bool crypt_decipher(const struct crypt_message *m, uint8_t *clear);
-bool crypt_verify_and_decipher(const struct crypt_message *m, uint8_t *clear);
+struct crypt_gcm;
+
+struct crypt_gcm *crypt_gcm_new(const uint8_t *key);
+void crypt_gcm_free(struct crypt_gcm *c);
+bool crypt_gcm_decipher(struct crypt_gcm *c, const struct crypt_message *m, uint8_t *clear);
+bool crypt_gcm_verify(struct crypt_gcm *c, const struct crypt_message *m, uint8_t *clear);
 
 struct crypt_cbc;
 
