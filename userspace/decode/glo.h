@@ -18,7 +18,7 @@
 
 #define GLO_COUNTER_LEN 4
 /* The security control and the counter. */
-#define GLO_HEADER_LEN	(1 + GLO_COUNTER_LEN)
+#define GLO_HEADER_LEN (1 + GLO_COUNTER_LEN)
 
 /* So many senders are told apart on a line. */
 #define GLO_MARKS_MAX 8
@@ -35,7 +35,7 @@ struct glo_text {
 	size_t len;
 };
 
-/** struct glo_mark - the highest counter of a sender */
+/** struct glo_mark - the counter that the next one of a sender must be above */
 struct glo_mark {
 	u8 title[SYSTEM_TITLE_LEN];
 	u32 counter;
