@@ -41,6 +41,7 @@ struct mark {
  * @tried: those that are tried now
  * @burst: the byte at @at, without framing the first one, begins a message
  * @paused: nothing came since the last pause
+ * @noise: the byte before @at is of no frame, so that a flag at @at may be none
  * @at: offset in @bytes of the first byte that is not done with
  * @used: of the bytes before it, those of good frames and messages
  * @nmarks: of @marks that are in use
@@ -54,6 +55,7 @@ struct dlms_line {
 	unsigned int tried;
 	bool burst;
 	bool paused;
+	bool noise;
 	size_t at;
 	size_t used;
 	unsigned int nmarks;
@@ -278,6 +280,7 @@ static bool take_hdlc(struct dlms_line *l, enum moment moment)
 		take_hdlc_frame(l, &f);
 		/* The last flag may be the first one of the next frame. */
 		pass(l, f.len - 1, f.len - 1);
+		l->noise = false;
 		return true;
 	case HDLC_OPEN:
 		if (is_waited_for(l, moment))
@@ -285,19 +288,22 @@ static bool take_hdlc(struct dlms_line *l, enum moment moment)
 		counts->bad_form += f.len > 0;
 		break;
 	case HDLC_NONE:
-		break;
+		/* It may have been the last one of the frame before. */
+		pass(l, 1, 1);
+		l->noise = false;
+		return true;
 	case HDLC_BAD_HCS:
-		counts->bad_hcs++;
+		counts->bad_hcs += !l->noise;
 		break;
 	case HDLC_BAD_FCS:
-		counts->bad_fcs++;
+		counts->bad_fcs += f.len || !l->noise;
 		break;
 	case HDLC_NO_END:
 		counts->bad_form++;
 		break;
 	}
-	/* It may have been the last one of the frame before. */
-	pass(l, 1, 1);
+	pass(l, 1, 0);
+	l->noise = true;
 	return true;
 }
 
@@ -355,6 +361,7 @@ static void skip_noise(struct dlms_line *l)
 	if (l->tried & DLMS_HDLC)
 		assembly_break(&l->segments, &l->opener.counts.parts);
 	pass(l, at - l->at, 0);
+	l->noise = true;
 }
 
 static void take_frames(struct dlms_line *l, enum moment moment)
@@ -442,12 +449,15 @@ static void take_raw(struct dlms_line *l, enum moment moment)
 	while (l->at < l->len) {
 		const size_t count = l->len - l->at;
 
-		l->burst = begins_raw(l) && take_raw_message(l, count);
-		if (l->burst)
+		if (begins_raw(l) && take_raw_message(l, count)) {
+			l->burst = true;
 			continue;
+		}
 		/* The rest of it may be yet to come. */
 		if (moment == MOMENT_FULL && count <= BUFFER_MAX / 2)
 			return;
+		l->opener.counts.parts.oversize += l->burst && count == BUFFER_MAX;
+		l->burst = false;
 		pass(l, 1, 0);
 	}
 }
@@ -540,6 +550,7 @@ void dlms_line_pause(struct dlms_line *l)
 {
 	take(l, MOMENT_PAUSE);
 	l->paused = true;
+	l->noise = false;
 	l->burst = !l->len;
 }
 
@@ -550,6 +561,7 @@ static void give_up(struct dlms_line *l)
 	l->nmarks = 0;
 	l->segments.state = ASSEMBLY_NONE;
 	l->opener.blocks.state = ASSEMBLY_NONE;
+	l->noise = false;
 	l->burst = true;
 }
 
