@@ -108,3 +108,101 @@ bool dlms_same(const struct dlms_heard *a, const struct dlms_heard *b)
 	       dlms_line_trouble(a->line) == dlms_line_trouble(b->line) &&
 	       dlms_line_framing(a->line) == dlms_line_framing(b->line);
 }
+
+static void add_seed(struct vector **vectors, size_t *count, const u8 *bytes, size_t len)
+{
+	struct vector *v;
+
+	*vectors = realloc(*vectors, (*count + 1) * sizeof(**vectors));
+	v = &(*vectors)[(*count)++];
+	snprintf(v->name, sizeof(v->name), "made %zu", *count);
+	v->bytes = malloc(len);
+	v->len = len;
+	memcpy(v->bytes, bytes, len);
+}
+
+size_t dlms_seeds(struct vector **vectors)
+{
+	size_t (*const makers[])(u8 *, const u8 *, size_t, size_t) = {
+		hdlc_segments_of,
+		hdlc_blocks_of,
+		mbus_segments_of,
+	};
+	u8 apdu[600], line[1500], *at;
+	const size_t len = notification_of(apdu, 1, 390);
+	size_t count;
+
+	*vectors = NULL;
+	count = load_directory(vectors, 0, "../shared/corpus/dlms");
+	for (size_t i = 0; i < COUNT(makers); i++) {
+		at = line + makers[i](line, apdu, len, 150);
+		at += makers[i](at, apdu, 70, 2000);
+		add_seed(vectors, &count, line, at - line);
+	}
+	add_seed(vectors, &count, apdu, len);
+	add_seed(vectors, &count, line, dlms_cipher_of(line, 1, 0x30, apdu, len));
+	return count;
+}
+
+/* A pause now and then, at the same bytes however they come. */
+static void hear_with_pauses(struct dlms_heard *h, const u8 *bytes, size_t len, size_t most)
+{
+	u64 state = len;
+
+	for (size_t at = 0; at < len;) {
+		size_t n = 1 + lot(&state, lot(&state, 2) ? 40 : 3000);
+
+		n = n < len - at ? n : len - at;
+		dlms_hear_in_pieces(h, bytes + at, n, most);
+		dlms_line_pause(h->line);
+		at += n;
+	}
+	dlms_end(h);
+}
+
+static void hear_line(struct dlms_heard *h, bool pauses, const u8 *bytes, size_t len, size_t most)
+{
+	if (pauses) {
+		hear_with_pauses(h, bytes, len, most);
+	} else {
+		dlms_hear_in_pieces(h, bytes, len, most);
+		dlms_end(h);
+	}
+}
+
+bool dlms_same_in_chunks(unsigned int framings, const struct meter_keys *keys, const u8 *bytes,
+			 size_t len)
+{
+	static const size_t chunks[] = { 1, 7, 300 };
+	struct dlms_heard whole, pieces;
+	u64 state = len;
+	bool same = true;
+
+	for (unsigned int pauses = 0; same && pauses < 2; pauses++) {
+		const size_t chunk = chunks[lot(&state, COUNT(chunks))];
+
+		dlms_begin(&whole, framings, keys);
+		hear_line(&whole, pauses, bytes, len, 0);
+		dlms_begin(&pieces, framings, keys);
+		hear_line(&pieces, pauses, bytes, len, chunk);
+		same = dlms_same(&whole, &pieces) ||
+		       broken("framings %u, pauses %u: other in chunks of %zu", framings, pauses,
+			      chunk);
+		dlms_forget(&pieces);
+		dlms_forget(&whole);
+	}
+	return same;
+}
+
+u64 dlms_frames_in(unsigned int framing, const u8 *bytes, size_t len)
+{
+	struct dlms_heard h;
+	u64 frames;
+
+	dlms_begin(&h, framing, NULL);
+	dlms_hear_in_pieces(&h, bytes, len, 100);
+	dlms_end(&h);
+	frames = dlms_line_counts(h.line)->frames;
+	dlms_forget(&h);
+	return frames;
+}

@@ -42,4 +42,12 @@ extern const struct meter_keys dlms_keys;
 /* An enciphered message; returns its length. */
 size_t dlms_cipher_of(u8 *message, u32 counter, u8 control, const u8 *text, size_t len);
 
+/* Lines of each kind to change: those of the corpus, where it is there, and some that are made. */
+size_t dlms_seeds(struct vector **vectors);
+/* Whether a line, and its counts, are the same in any chunks. */
+bool dlms_same_in_chunks(unsigned int framings, const struct meter_keys *keys, const u8 *bytes,
+			 size_t len);
+/* How many good frames it has, by this framing alone. */
+u64 dlms_frames_in(unsigned int framing, const u8 *bytes, size_t len);
+
 #endif /* DLMS_HOST_H */
