@@ -12,7 +12,7 @@
 #define AES_BLOCK_LEN CRYPT_BLOCK_LEN
 
 /**
- * struct crypt_gcm - contexts with one key for any number of messages
+ * struct crypt_gcm - contexts for any number of messages
  * @gcm: deciphers and verifies
  * @ctr: deciphers only; GCM is counter mode, and a tag
  */
@@ -33,12 +33,12 @@ struct crypt_cbc {
 	EVP_CIPHER_CTX *out;
 };
 
-static EVP_CIPHER_CTX *deciphers(const char *name, const uint8_t *key)
+static EVP_CIPHER_CTX *deciphers(const char *name)
 {
 	EVP_CIPHER *aes = EVP_CIPHER_fetch(NULL, name, NULL);
 	EVP_CIPHER_CTX *c = aes ? EVP_CIPHER_CTX_new() : NULL;
 
-	if (c && EVP_DecryptInit_ex2(c, aes, key, NULL, NULL) != 1) {
+	if (c && EVP_DecryptInit_ex2(c, aes, NULL, NULL, NULL) != 1) {
 		EVP_CIPHER_CTX_free(c);
 		c = NULL;
 	}
@@ -46,21 +46,31 @@ static EVP_CIPHER_CTX *deciphers(const char *name, const uint8_t *key)
 	return c;
 }
 
+/*
+ * OpenSSL's memory is not locked, so what it makes of a key stays there no longer than a message
+ * takes.
+ */
+static bool forget_key(EVP_CIPHER_CTX *c)
+{
+	static const uint8_t none[CRYPT_KEY_LEN];
+
+	return EVP_DecryptInit_ex2(c, NULL, none, NULL, NULL) == 1;
+}
+
 /**
- * crypt_gcm_new - make what deciphers with one key in GCM
- * @key: CRYPT_KEY_LEN bytes
+ * crypt_gcm_new - make what deciphers in GCM
  *
  * Return: for crypt_gcm_free(), to be used by one thread at a time; NULL when OpenSSL failed or
  * there is no memory.
  */
-struct crypt_gcm *crypt_gcm_new(const uint8_t *key)
+struct crypt_gcm *crypt_gcm_new(void)
 {
 	struct crypt_gcm *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return NULL;
-	c->gcm = deciphers("AES-128-GCM", key);
-	c->ctr = deciphers("AES-128-CTR", key);
+	c->gcm = deciphers("AES-128-GCM");
+	c->ctr = deciphers("AES-128-CTR");
 	if (c->gcm && c->ctr)
 		return c;
 	crypt_gcm_free(c);
@@ -68,7 +78,7 @@ struct crypt_gcm *crypt_gcm_new(const uint8_t *key)
 }
 
 /**
- * crypt_gcm_free - end it, and wipe what it knows of the key
+ * crypt_gcm_free - end it
  * @c: of crypt_gcm_new(), or NULL
  */
 void crypt_gcm_free(struct crypt_gcm *c)
@@ -83,7 +93,7 @@ void crypt_gcm_free(struct crypt_gcm *c)
 /**
  * crypt_gcm_decipher - the clear text of a message, its tag unread
  * @c: of crypt_gcm_new()
- * @m: the message; only @m->iv, @m->bytes and @m->len are used
+ * @m: the message; of it key, iv, bytes and len are used
  * @clear: room for @m->len bytes
  *
  * GCM enciphers in counter mode, from one after the block that makes the tag. Allocates nothing.
@@ -93,11 +103,13 @@ void crypt_gcm_free(struct crypt_gcm *c)
 bool crypt_gcm_decipher(struct crypt_gcm *c, const struct crypt_message *m, uint8_t *clear)
 {
 	uint8_t counter[AES_BLOCK_LEN] = { [AES_BLOCK_LEN - 1] = 2 };
+	bool good;
 	int len;
 
 	memcpy(counter, m->iv, CRYPT_IV_LEN);
-	return EVP_DecryptInit_ex2(c->ctr, NULL, NULL, counter, NULL) == 1 &&
+	good = EVP_DecryptInit_ex2(c->ctr, NULL, m->key, counter, NULL) == 1 &&
 	       EVP_DecryptUpdate(c->ctr, clear, &len, m->bytes, m->len) == 1;
+	return forget_key(c->ctr) && good;
 }
 
 static bool covers(struct crypt_gcm *c, const uint8_t *aad, size_t aad_len)
@@ -121,13 +133,15 @@ bool crypt_gcm_verify(struct crypt_gcm *c, const struct crypt_message *m, uint8_
 {
 	uint8_t tag[CRYPT_TAG_LEN];
 	int len = 0;
+	bool good;
 
 	memcpy(tag, m->tag, sizeof(tag));
-	return EVP_DecryptInit_ex2(c->gcm, NULL, NULL, m->iv, NULL) == 1 &&
+	good = EVP_DecryptInit_ex2(c->gcm, NULL, m->key, m->iv, NULL) == 1 &&
 	       covers(c, m->aad, m->aad_len) && covers(c, m->more, m->more_len) &&
 	       (!m->len || EVP_DecryptUpdate(c->gcm, clear, &len, m->bytes, m->len) == 1) &&
 	       EVP_CIPHER_CTX_ctrl(c->gcm, EVP_CTRL_AEAD_SET_TAG, sizeof(tag), tag) == 1 &&
 	       EVP_DecryptFinal_ex(c->gcm, clear + len, &len) == 1;
+	return forget_key(c->gcm) && good;
 }
 
 /**

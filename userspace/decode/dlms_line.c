@@ -66,7 +66,7 @@ struct dlms_line {
 
 /**
  * dlms_line_new - begin with a line
- * @framings: DLMS_HDLC and others, those to try
+ * @framings: DLMS_HDLC and others, those to try; at least one
  * @keys: of the line, which are copied; NULL: none
  * @out: where APDUs go; copied
  *
@@ -164,11 +164,6 @@ static void shift(struct dlms_line *l)
 	l->used = 0;
 }
 
-static size_t take_message(struct dlms_line *l, const struct part *message)
-{
-	return dlms_open_message(&l->opener, message);
-}
-
 static void take_segment(struct dlms_line *l, const struct part *segment)
 {
 	const struct assembly *whole = &l->segments;
@@ -181,7 +176,7 @@ static void take_segment(struct dlms_line *l, const struct part *segment)
 	message.first_byte = whole->first_byte;
 	message.bytes = whole->bytes;
 	message.len = whole->len;
-	take_message(l, &message);
+	dlms_open_message(&l->opener, &message);
 }
 
 /*
@@ -206,7 +201,7 @@ static void take_hdlc_frame(struct dlms_line *l, const struct hdlc_frame *f)
 	if (!part.len)
 		return;
 	if (part.last && !open && (headed || part.bytes[0] == DLMS_GENERAL_BLOCK_TRANSFER))
-		take_message(l, &part);
+		dlms_open_message(&l->opener, &part);
 	else
 		take_segment(l, &part);
 }
@@ -225,7 +220,7 @@ static void take_mbus_frame(struct dlms_line *l, const struct mbus_frame *f)
 	if (!f->dlms)
 		l->opener.counts.other++;
 	else if (part.last && !part.number && l->segments.state != ASSEMBLY_OPEN)
-		take_message(l, &part);
+		dlms_open_message(&l->opener, &part);
 	else
 		take_segment(l, &part);
 }
@@ -419,7 +414,7 @@ static bool take_raw_message(struct dlms_line *l, size_t count)
 		.bytes = l->bytes + l->at,
 		.len = count,
 	};
-	size_t taken = take_message(l, &message);
+	size_t taken = dlms_open_message(&l->opener, &message);
 
 	pass(l, taken, taken);
 	return taken;

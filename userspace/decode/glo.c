@@ -15,7 +15,7 @@ bool glo_init(struct glo *g, const struct meter_keys *keys)
 {
 	memset(g, 0, sizeof(*g));
 	g->keys = meter_keys_copy(keys);
-	g->aes = g->keys ? crypt_gcm_new(g->keys->key) : NULL;
+	g->aes = g->keys ? crypt_gcm_new() : NULL;
 	if (g->aes)
 		return true;
 	glo_release(g);
@@ -67,6 +67,7 @@ bool glo_open(struct glo *g, const struct glo_text *t, bool verify, u8 *clear)
 	const bool enciphered = t->control[0] & GLO_ENCIPHERED;
 	u8 iv[CRYPT_IV_LEN];
 	const struct crypt_message m = {
+		.key = g->keys->key,
 		.iv = iv,
 		.more = text,
 		.more_len = enciphered ? 0 : len,

@@ -44,7 +44,7 @@ struct glo_mark {
 /**
  * struct glo - what a line needs to open texts
  * @keys: in locked memory
- * @aes: has the key
+ * @aes: deciphers
  * @nmarks: of @marks that are in use
  * @marks: of the senders heard, the newest first
  */
