@@ -2,9 +2,9 @@
 /*
  * Messages of a DLMS line to plain xDLMS APDUs: IEC 62056-5-3, section 8 (Green Book, 9.5).
  *
- *	E0, control, block number (2), number acknowledged (2), length, data: general-block-transfer
- *	DB, length, system title, length, security control, counter (4), text, tag (12):
- *	general-glo-ciphering
+ *	general-block-transfer: E0, control, number (2), number acknowledged (2), length, data
+ *	general-glo-ciphering: DB, length, system title, length, security control, counter (4), text,
+ *	tag (12)
  *
  * Blocks may hold an enciphered APDU, and both hold plain ones, in this order only: nothing nests
  * any deeper.
