@@ -64,7 +64,8 @@ u8 dlms_profile_of(const struct dlms_reading *r, bool in_push_list, const u8 *sy
 
 #define EXPONENT_UNKNOWN INT8_MIN
 
-s8 dlms_profile_exponent(u8 profile, const struct dlms_reading *r, enum quantity q);
+s8 dlms_profile_exponent(u8 profile, const struct dlms_reading *r, const struct dlms_detail *d,
+			 enum quantity q);
 
 /* dlms_quantities.c */
 void dlms_find_quantities(struct dlms_reading *r, const struct dlms_settings *settings);

@@ -17,7 +17,7 @@
  * @power: W, var and VA
  * @energy: Wh and varh
  * @voltage: BY_SIZE: 0.1 V when one of the voltages is then more than 100 V, else 1 V
- * @current: BY_SIZE: 1 A when numbers come in 64 bits, else 0.01 A
+ * @current: BY_SIZE: 1 A when it is sent in 64 bits, else 0.01 A
  */
 struct profile {
 	char name[12];
@@ -144,15 +144,6 @@ static bool is_bare(const struct dlms_detail *d)
 	return d->flags & DLMS_NUMERIC && !(d->flags & DLMS_SCALED);
 }
 
-static bool any_wide(const struct dlms_reading *r)
-{
-	for (unsigned int i = 0; i < r->telegram.nfields; i++) {
-		if (is_bare(&r->details[i]) && r->details[i].flags & DLMS_WIDE)
-			return true;
-	}
-	return false;
-}
-
 /* Code 1-B:32.7.0, 52 or 72. */
 static bool is_voltage(const u8 code[OBIS_LEN])
 {
@@ -176,11 +167,13 @@ static bool any_voltage_in_tenths(const struct dlms_reading *r)
  * dlms_profile_exponent - power of ten of a number without a scaler
  * @profile: enum dlms_profile
  * @r: the reading, whose other numbers may decide
- * @q: quantity of the number
+ * @d: the number
+ * @q: its quantity
  *
  * Return: EXPONENT_UNKNOWN when nobody knows.
  */
-s8 dlms_profile_exponent(u8 profile, const struct dlms_reading *r, enum quantity q)
+s8 dlms_profile_exponent(u8 profile, const struct dlms_reading *r, const struct dlms_detail *d,
+			 enum quantity q)
 {
 	const struct profile *p = &profiles[profile];
 
@@ -196,7 +189,7 @@ s8 dlms_profile_exponent(u8 profile, const struct dlms_reading *r, enum quantity
 		return p->voltage;
 	case Q_current_l1 ... Q_current_l3:
 		if (p->current == BY_SIZE)
-			return any_wide(r) ? 0 : -2;
+			return d->flags & DLMS_WIDE ? 0 : -2;
 		return p->current;
 	case Q_power_factor:
 		return p->power_factor;

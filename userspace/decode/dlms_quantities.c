@@ -98,7 +98,7 @@ static bool bare_value(struct dlms_reading *r, const struct dlms_detail *d,
 		       const struct dlms_settings *s, enum quantity q, s64 *milli)
 {
 	const struct dlms_scale *scale = find_scale(s, q);
-	int exponent = dlms_profile_exponent(r->profile, r, q);
+	int exponent = dlms_profile_exponent(r->profile, r, d, q);
 
 	if (scale)
 		return dlms_milli(d, d->exponent, milli) &&
