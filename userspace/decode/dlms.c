@@ -86,7 +86,7 @@ size_t dlms_reading_parse(struct dlms_reading *r, const struct dlms_settings *se
 	dlms_find_number(r, apdu->system_title);
 	r->profile = settings->profile;
 	if (r->profile == DLMS_PROFILE_AUTO)
-		r->profile = dlms_profile_of(r, b.in_push_list, apdu->system_title);
+		r->profile = dlms_profile_of(&b, apdu->system_title);
 	dlms_find_quantities(r, settings);
 	return a.at - apdu->bytes;
 }

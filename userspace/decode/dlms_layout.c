@@ -26,6 +26,7 @@ static const struct layout layouts[] = {
 	{ "{TVS}", 1 },		/* an example of Landis+Gyr ZMF100 */
 	{ "{VCSO}", 1 },
 	{ "{DV}", 1 },		/* EG.D: ZPA, Sagemcom XT211 */
+	{ "{D.}", 1 },
 	{ "OVS", 3 },		/* EVN: Kaifa, Sagemcom */
 	{ "OV", 2 },		/* Landis+Gyr E450 in Austria, Kamstrup, Kaifa in Sweden */
 	{ "V", 1 },
@@ -257,10 +258,22 @@ static bool walk_compact(struct dlms_build *b, const struct axdr_value *v, unsig
 	return true;
 }
 
+/* What is no A-XDR, and cut off or damaged, would be read as something else that is. */
+static bool is_foreign(struct axdr a)
+{
+	struct axdr ahead = a;
+	struct dlms_item item;
+
+	return (read_brace("{DV}", &a) && read_description(&a, &item)) ||
+	       (read_brace("{TVS}", &ahead) && read_turned_code(&ahead, &item));
+}
+
 static bool walk_elements(struct dlms_build *b, struct axdr *a, unsigned int depth)
 {
 	struct axdr_value v;
 
+	if (b->bare || is_foreign(*a))
+		return false;
 	if (depth == AXDR_DEPTH_MAX || !axdr_read(a, &v) || !axdr_has_elements(&v))
 		return false;
 	if (v.tag == AXDR_COMPACT_ARRAY)
@@ -286,8 +299,10 @@ static bool walk(struct dlms_build *b, struct axdr *a, unsigned int count, const
 		found = find_layout(b, a, each ? 1 : count - at, &item);
 		if (found && !item.code && depth <= 1 && b->places && at < b->places->count)
 			item.code = b->places->codes[at];
-		if (found)
+		if (found) {
+			b->bare |= found->pattern[1] == 'D';
 			name_list(b->r, &item);
+		}
 		if (found ? !dlms_add_field(b, &item) : !walk_elements(b, a, depth))
 			return false;
 	}

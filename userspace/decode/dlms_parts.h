@@ -36,6 +36,7 @@ struct places;
  * @at: end of its text so far
  * @budget: values that may be read yet
  * @places: what the values are, where that is known by their places; else NULL
+ * @bare: descriptions without tags were read: what has elements has one
  * @in_push_list: it is a push object list
  */
 struct dlms_build {
@@ -43,6 +44,7 @@ struct dlms_build {
 	size_t at;
 	unsigned int budget;
 	const struct places *places;
+	bool bare;
 	bool in_push_list;
 };
 
@@ -60,7 +62,7 @@ const char *dlms_unit_text(u8 unit);
 void dlms_find_number(struct dlms_reading *r, const u8 *system_title);
 
 /* dlms_profile.c */
-u8 dlms_profile_of(const struct dlms_reading *r, bool in_push_list, const u8 *system_title);
+u8 dlms_profile_of(const struct dlms_build *b, const u8 *system_title);
 
 #define EXPONENT_UNKNOWN INT8_MIN
 

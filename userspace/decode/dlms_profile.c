@@ -107,28 +107,22 @@ static u8 profile_of_first_text(const struct dlms_reading *r)
 	return DLMS_PROFILE_NONE;
 }
 
-/* A number alone comes from no other meters than Kaifa's. */
-static bool is_lone_number(const struct dlms_reading *r)
-{
-	return r->telegram.nfields == 1 && r->details[0].flags & DLMS_NUMERIC &&
-	       !(r->details[0].flags & DLMS_SCALED);
-}
-
 /**
  * dlms_profile_of - whose scalers a telegram needs, by what it shows
- * @r: the reading, with its fields and its number
- * @in_push_list: they came in a push object list
+ * @b: the reading as it was made, with its fields and its number
  * @system_title: 8 bytes; NULL: none came
  *
  * Return: enum dlms_profile.
  */
-u8 dlms_profile_of(const struct dlms_reading *r, bool in_push_list, const u8 *system_title)
+u8 dlms_profile_of(const struct dlms_build *b, const u8 *system_title)
 {
+	const struct dlms_reading *r = b->r;
 	u8 profile = DLMS_PROFILE_NONE;
 
-	if (in_push_list)
+	if (b->in_push_list)
 		return DLMS_PROFILE_PUSH;
-	if (is_lone_number(r))
+	/* All lists without codes whose places are known are Kaifa's. */
+	if (b->places)
 		return DLMS_PROFILE_KAIFA;
 	if (system_title)
 		profile = profile_of_maker(system_title, 3);
