@@ -219,9 +219,11 @@ static bool each_type_says_what_it_is(const char **skip)
 static bool null_and_dont_care_are_no_fields(const char **skip)
 {
 	(void)skip;
-	if (!read_body("0204 0906 0100010700FF 00 0906 0100020700FF FF") || r.telegram.nfields)
+	if (!read_body("0205 0906 0100010700FF 00 0906 0100020700FF FF 1601") ||
+	    r.telegram.nfields != 1)
 		return broken("%u fields", r.telegram.nfields);
-	return (read_body("00") && !r.telegram.nfields) || broken("nothing at all is no list");
+	return (!read_body("00") && !read_body("0200") && !read_body("0100")) ||
+	       broken("a list of nothing is read");
 }
 
 static bool types_that_there_are_not_are_refused(const char **skip)

@@ -84,7 +84,8 @@ static bool same_of_just_its_bytes(struct dlms_reading *r, const struct dlms_set
 /** holds - see the property */
 bool holds(const u8 *bytes, size_t len)
 {
-	const struct dlms_settings s = { .profile = len % DLMS_PROFILE_COUNT, .energy_step = len % 2 };
+	const struct dlms_settings s = { .profile = len % DLMS_PROFILE_COUNT,
+					 .energy_step = len % 2 };
 	struct dlms_reading *r = malloc(sizeof(*r));
 	size_t used = parse_exact(r, &s, bytes, len, NULL);
 	bool kept = used <= len;

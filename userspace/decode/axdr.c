@@ -6,7 +6,7 @@
 #include "axdr.h"
 
 #define VARIABLE 0x80u
-#define INVALID 0xffu
+#define INVALID	 0xffu
 
 /* Bytes of the contents of each type; VARIABLE: they begin with a length, or hold elements. */
 static const u8 sizes[] = {
@@ -256,7 +256,7 @@ static void set_signed(struct axdr_number *n, const struct axdr_value *v)
 }
 
 #define FLOAT_DECIMALS 6
-#define MILLION 1000000u
+#define MILLION	       1000000u
 /* Bits of a fraction that a product with a million leaves room for. */
 #define FRACTION_BITS 43
 

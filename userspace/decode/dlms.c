@@ -6,7 +6,7 @@
 #include "dlms_parts.h"
 
 #define DATA_NOTIFICATION 0x0f
-#define INVOKE_ID_LEN 4
+#define INVOKE_ID_LEN	  4
 
 /*
  * The time of the message is an octet string without a tag, which may be absent (0). Some meters
@@ -67,11 +67,10 @@ static void begin_reading(struct dlms_reading *r, u64 started)
  * @settings: what is known of the meter beside its telegrams; all 0: nothing
  * @apdu: a data-notification; what follows it is left alone
  *
- * Its time is that of the clock object, else that of the message. What it says may be nothing: a
- * list of values that are all null.
+ * Its time is that of the clock object, else that of the message.
  *
  * Return: bytes of the APDU; 0 when it is no data-notification, when its data are not valid A-XDR,
- * or when it says more than a telegram can.
+ * and when it says nothing, or more than a telegram can.
  */
 size_t dlms_reading_parse(struct dlms_reading *r, const struct dlms_settings *settings,
 			  const struct dlms_apdu *apdu)
@@ -80,7 +79,7 @@ size_t dlms_reading_parse(struct dlms_reading *r, const struct dlms_settings *se
 	struct dlms_build b = { .r = r, .budget = AXDR_VALUES_MAX };
 
 	begin_reading(r, apdu->first_byte);
-	if (!read_head(&a, r) || !dlms_read_body(&b, &a))
+	if (!read_head(&a, r) || !dlms_read_body(&b, &a) || !r->telegram.nfields)
 		return 0;
 	memset(r->text + b.at, 0, TELEGRAM_PAD);
 	dlms_find_number(r, apdu->system_title);

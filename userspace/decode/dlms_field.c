@@ -5,16 +5,16 @@
  */
 #include "dlms_parts.h"
 
-#define TEXT_MAX METERLINE_P1_MAX_BYTES
+#define TEXT_MAX  METERLINE_P1_MAX_BYTES
 #define SEPARATOR '\t'
 
-#define DIGITS_MAX 20	/* of 64 bits */
+#define DIGITS_MAX 20 /* of 64 bits */
 /* A sign, the digits, a point, and what a scaler of -128 to 127 can add. */
 #define NUMBER_TEXT_MAX (DIGITS_MAX + 130)
-#define LABEL_TEXT_MAX 24
-#define UNIT_TEXT_MAX 8
+#define LABEL_TEXT_MAX	24
+#define UNIT_TEXT_MAX	8
 
-#define ATTRIBUTE_NAME 1
+#define ATTRIBUTE_NAME	1
 #define ATTRIBUTE_VALUE 2
 
 static size_t write_small(unsigned int number, char *text)
@@ -184,8 +184,8 @@ static void begin_field(struct dlms_build *b, struct field *f, const struct dlms
 
 	f->label = b->at;
 	f->label_len = d->flags & DLMS_CODED ? dlms_write_code(d->code, (char *)label) : 0;
-	f->row = f->label_len && d->flags & DLMS_COUNTS ? p1_label_row(label, f->label_len) :
-							 ROW_UNKNOWN;
+	f->row = f->label_len && d->flags & DLMS_COUNTS ? p1_label_row(label, f->label_len)
+							: ROW_UNKNOWN;
 	b->at += f->label_len;
 	put(b, (const char[]){ SEPARATOR }, 1);
 	put(b, unit, strlen(unit));

@@ -7,7 +7,7 @@
 #include "dlms_parts.h"
 
 /* A number of more digits before its point says nothing that a meter could (RULES 20). */
-#define INTEGER_DIGITS_MAX 15
+#define INTEGER_DIGITS_MAX   15
 #define MAGNITUDE_DIGITS_MAX 20
 
 static u64 power_of_ten(unsigned int exponent)
@@ -87,8 +87,7 @@ static bool is_energy(enum quantity q)
 static bool scaled_value(const struct dlms_detail *d, const struct dlms_scale *scale,
 			 enum quantity q, s64 *milli)
 {
-	if (strcmp(dlms_unit_text(d->unit), quantity_unit(q)) ||
-	    !dlms_milli(d, d->exponent, milli))
+	if (strcmp(dlms_unit_text(d->unit), quantity_unit(q)) || !dlms_milli(d, d->exponent, milli))
 		return false;
 	return !scale || dlms_times(*milli, scale->milli, milli);
 }
@@ -101,8 +100,7 @@ static bool bare_value(struct dlms_reading *r, const struct dlms_detail *d,
 	int exponent = dlms_profile_exponent(r->profile, r, d, q);
 
 	if (scale)
-		return dlms_milli(d, d->exponent, milli) &&
-		       dlms_times(*milli, scale->milli, milli);
+		return dlms_milli(d, d->exponent, milli) && dlms_times(*milli, scale->milli, milli);
 	if (exponent != EXPONENT_UNKNOWN)
 		return dlms_milli(d, d->exponent + exponent, milli);
 	if (!is_energy(q) || r->profile == DLMS_PROFILE_NONE)

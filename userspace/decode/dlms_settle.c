@@ -14,7 +14,7 @@
 /* Counts that make a span; with fewer the last digit weighs too much. */
 #define COUNTS_MIN 20
 #define COUNTS_MAX 1000000
-#define SPANS 2
+#define SPANS	   2
 /* mW times ms in one Wh. */
 #define MWMS_PER_WH 3600000000ll
 /* No house draws more. */
@@ -59,8 +59,7 @@ static void take_power(struct dlms_settle *s, s64 milli, u64 now_ms)
 		s->has_count = false;
 		s->energy_mwms = 0;
 	} else {
-		s->energy_mwms +=
-			(s->power_milli + milli) / 2 * (s64)(now_ms - s->power_ms);
+		s->energy_mwms += (s->power_milli + milli) / 2 * (s64)(now_ms - s->power_ms);
 	}
 	s->has_power = true;
 	s->power_milli = milli;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Meters on the M-Bus of a meter, whose values come in its lists: objects 0-n:24.2.x (class 4), their
- * clients 0-n:24.1.0 (class 72) and ids 0-n:96.1.x, of channel n (Blue Book sections 4.3.3, 4.8.3).
+ * Meters on the M-Bus of a meter, whose values come in its lists: objects 0-n:24.2.x (class 4),
+ * their clients 0-n:24.1.0 (class 72) and ids 0-n:96.1.x, of channel n (Blue Book sections 4.3.3
+ * and 4.8.3).
  */
 #include "dlms_parts.h"
 
