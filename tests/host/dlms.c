@@ -656,6 +656,8 @@ static bool sizes_of_numbers_tell_the_meters_of_push_lists_apart(const char **sk
 	       says_milli(Q_voltage_l1, 230000) && says_milli(Q_current_l1, 8000) &&
 	       read_body(LIST("12 01F4 06 00000258 12 03E7 15 0000000000000320")) &&
 	       says_milli(Q_voltage_l1, 999000) && says_milli(Q_current_l1, 800000) &&
+	       read_body(LIST("12 01F4 06 00000258 12 03E8 12 0320")) &&
+	       says_milli(Q_voltage_l1, 100000) &&
 	       read_body(LIST("12 01F4 15 0000000000000258 12 03E7 12 0320")) &&
 	       says_milli(Q_current_l1, 8000);
 }
@@ -780,6 +782,33 @@ static bool the_step_of_a_register_is_settled_by_the_power(const char **skip)
 	return (!settled_after(2000, 4, 3000, 1) && !settled_after(2000, 100, 3000, 1) &&
 		!settled_after(1, 10, 1000, 1) && !settled_after(0, 1, 1000, 1)) ||
 	       broken("it is settled by nothing");
+}
+
+/* 20 counts in each 10 s: the first of them 20 Wh by the power, then 200 Wh twice. */
+static bool one_span_alone_settles_nothing(const char **skip)
+{
+	static const struct {
+		u32 watts;
+		u32 count;
+		u8 step;
+	} lists[] = {
+		{ 7200, 1000, 0 }, { 7200, 1020, 0 }, { 136800, 1040, 0 }, { 7200, 1060, 10 },
+	};
+	struct dlms_settle s = { 0 };
+
+	(void)skip;
+	for (size_t i = 0; i < COUNT(lists); i++) {
+		char body[160];
+
+		snprintf(body, sizeof(body), KAMSTRUP("%08X", "%08X"), lists[i].watts,
+			 lists[i].count);
+		if (!read_body(body))
+			return broken("list %zu", i);
+		dlms_settle_take(&s, &r, 10000ull * i);
+		if (s.step != lists[i].step)
+			return broken("list %zu: %u", i, s.step);
+	}
+	return true;
 }
 
 static bool nothing_is_settled_across_gaps_and_by_registers_that_jump(const char **skip)
@@ -965,6 +994,7 @@ int main(void)
 		PROMISE(factors_are_only_of_codes_that_are_quantities),
 		PROMISE(energies_of_an_unknown_step_are_not_there_until_it_is_known),
 		PROMISE(the_step_of_a_register_is_settled_by_the_power),
+		PROMISE(one_span_alone_settles_nothing),
 		PROMISE(nothing_is_settled_across_gaps_and_by_registers_that_jump),
 		PROMISE(scalers_that_cannot_be_right_are_told_once),
 		PROMISE(doubts_are_of_voltage_and_of_powers_of_ten),
