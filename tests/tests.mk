@@ -55,11 +55,12 @@ $(D2L_TESTS:%=build/tests/%): HOST_LIBRARIES := $(D2L_LIBRARIES)
 $(D2L_TESTS:%=build/tests/%): $(call HOST_OBJECT,$(D2L_SOURCES))
 
 # What reads one APDU of DLMS.
-DLMS_TESTS := dlms fuzz_axdr fuzz_dlms
-DLMS_SOURCES := userspace/decode/axdr.c $(wildcard userspace/decode/dlms*.c) \
-	$(patsubst %,userspace/lib/%.c,json registers units utf8 zone) tests/host/dlms_host.c
+DLMS_BODY_TESTS := dlms fuzz_axdr fuzz_dlms
+DLMS_BODY_SOURCES := $(patsubst %,userspace/decode/%.c,axdr dlms dlms_doubt dlms_field dlms_identity dlms_json \
+	dlms_layout dlms_profile dlms_quantities dlms_settle dlms_submeter dlms_unit) \
+	$(patsubst %,userspace/lib/%.c,json registers units utf8 zone) tests/host/dlms_apdus.c
 
-$(DLMS_TESTS:%=build/tests/%): $(call HOST_OBJECT,$(DLMS_SOURCES))
+$(DLMS_BODY_TESTS:%=build/tests/%): $(call HOST_OBJECT,$(DLMS_BODY_SOURCES))
 
 $(FUZZERS:%=build/tests/%): build/tests/objects/tests/host/fuzz_main.o
 
@@ -74,11 +75,11 @@ build/fuzz/fuzz_ciphers: HOST_LIBRARIES := -lcrypto -ljansson
 build/fuzz/fuzz_d2l build/fuzz/fuzz_d2l_json: $(D2L_SOURCES)
 build/fuzz/fuzz_d2l build/fuzz/fuzz_d2l_json: HOST_LIBRARIES := $(D2L_LIBRARIES)
 
-build/fuzz/fuzz_axdr build/fuzz/fuzz_dlms: $(DLMS_SOURCES)
+build/fuzz/fuzz_axdr build/fuzz/fuzz_dlms: $(DLMS_BODY_SOURCES)
 
 build/fuzz/%: tests/host/%.c tests/host/fuzz_entry.c $(HOST_SHARED:%=tests/host/%.c) $(wildcard kernel/telegram/*.[ch])
 	@mkdir -p build/fuzz/found
 	clang $(filter-out -Wno-format-truncation,$(HOST_CFLAGS)) $(SANITIZERS) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(HOST_LIBRARIES)
 
 -include $(HOST_METERCTL:.o=.d) $(HOST_SHARED:%=build/tests/objects/tests/host/%.d) \
-	$(patsubst %,build/tests/objects/tests/host/%.d,$(HOST_TESTS) fuzz_main d2l_host dlms_host)
+	$(patsubst %,build/tests/objects/tests/host/%.d,$(HOST_TESTS) fuzz_main d2l_host dlms_apdus)

@@ -52,7 +52,7 @@ build/bench/d2l: tests/bench/d2l.c $(filter-out tests/%,$(D2L_SOURCES)) $(wildca
 	@echo "  CC      $@"
 	@$(CC) -O2 -g -Wall -Wextra -Wno-format-truncation -D_GNU_SOURCE -o $@ $(filter %.c,$^) $(D2L_LIBRARIES)
 
-build/bench/dlms_body: tests/bench/dlms_body.c $(DLMS_SOURCES) $(wildcard kernel/telegram/*.c) \
+build/bench/dlms_body: tests/bench/dlms_body.c $(DLMS_BODY_SOURCES) $(wildcard kernel/telegram/*.c) \
 		$(wildcard userspace/decode/*.h kernel/telegram/*.h tests/host/*.h)
 	@mkdir -p $(@D)
 	@echo "  CC      $@"

@@ -5,7 +5,7 @@
  */
 #include <time.h>
 
-#include "../host/dlms_host.h"
+#include "../host/dlms_apdus.h"
 
 /* Each is so short that many are not interrupted. */
 #define SAMPLES	  400

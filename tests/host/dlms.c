@@ -6,7 +6,7 @@
 
 #include "../../userspace/decode/dlms_doubt.h"
 #include "../../userspace/decode/dlms_settle.h"
-#include "dlms_host.h"
+#include "dlms_apdus.h"
 
 #define SCALED(value, scaler, unit) value " 0202 0F" scaler " 16" unit
 

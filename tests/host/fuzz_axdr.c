@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "dlms_host.h"
+#include "dlms_apdus.h"
 #include "fuzz.h"
 
 const char property[] = "any_data_are_walked_through_to_one_end_that_is_theirs_alone";

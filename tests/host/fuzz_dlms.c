@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "dlms_host.h"
+#include "dlms_apdus.h"
 #include "fuzz.h"
 #include "../../userspace/decode/dlms_doubt.h"
 #include "../../userspace/decode/dlms_settle.h"

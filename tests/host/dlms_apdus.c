@@ -3,7 +3,7 @@
 
 #include "../../userspace/decode/dlms_json.h"
 #include "../../userspace/lib/hex.h"
-#include "dlms_host.h"
+#include "dlms_apdus.h"
 
 void apdu_add(struct apdu *a, const char *text)
 {

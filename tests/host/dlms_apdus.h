@@ -2,8 +2,8 @@
 /*
  * APDUs for the tests of DLMS, written as hex with text in between, and what is read of them.
  */
-#ifndef DLMS_HOST_H
-#define DLMS_HOST_H
+#ifndef DLMS_APDUS_H
+#define DLMS_APDUS_H
 
 #include "../../userspace/decode/axdr.h"
 #include "../../userspace/decode/dlms.h"
@@ -41,4 +41,4 @@ char *json_of(const struct dlms_reading *r);
 
 size_t dlms_seeds(struct vector **vectors);
 
-#endif /* DLMS_HOST_H */
+#endif /* DLMS_APDUS_H */
