@@ -19,9 +19,11 @@ HOST_DECODERS := $(call HOST_OBJECT,$(wildcard kernel/telegram/*.c))
 HOST_SUPPORT := $(HOST_SHARED:%=build/tests/objects/tests/host/%.o) $(HOST_DECODERS)
 HOST_METERCTL := $(call HOST_OBJECT,$(METERCTL_SOURCES))
 FUZZERS := $(filter fuzz_%,$(HOST_TESTS))
-# What reads encrypted P1.
-CIPHER_SOURCES := $(patsubst %,userspace/decode/%.c,crypt glo meter_keys p1_cipher stream) \
+# What makes plain APDUs of the bytes of a line.
+DLMS_LINE_SOURCES := $(patsubst %,userspace/decode/%.c,assembly crc16_x25 crypt dlms_line dlms_message dlms_tags glo hdlc mbus meter_keys) \
 	$(patsubst %,userspace/lib/%.c,locked say wiped_json)
+# What reads encrypted P1.
+CIPHER_SOURCES := $(DLMS_LINE_SOURCES) userspace/decode/p1_cipher.c userspace/decode/stream.c
 
 .PHONY: check-host host-tests vectors fuzz
 
@@ -55,10 +57,7 @@ D2L_LIBRARIES := -ljansson -lcrypto
 $(D2L_TESTS:%=build/tests/%): HOST_LIBRARIES := $(D2L_LIBRARIES)
 $(D2L_TESTS:%=build/tests/%): $(call HOST_OBJECT,$(D2L_SOURCES))
 
-# What makes plain APDUs of the bytes of a line, and frames for it.
 DLMS_LINE_TESTS := dlms_ciphers dlms_lines fuzz_dlms_line fuzz_hdlc fuzz_mbus
-DLMS_LINE_SOURCES := $(patsubst %,userspace/decode/%.c,assembly crc16_x25 crypt dlms_line dlms_message dlms_tags glo hdlc mbus meter_keys) \
-	$(patsubst %,userspace/lib/%.c,locked say wiped_json)
 DLMS_LINE_HOST := tests/host/dlms_frames.c tests/host/dlms_host.c
 
 $(DLMS_LINE_TESTS:%=build/tests/%): HOST_LIBRARIES := -lcrypto -ljansson

@@ -67,7 +67,7 @@ static double sample_us(struct dlms_line *l, const u8 *line, size_t len, size_t 
 
 static void measure(const char *name, const u8 *line, size_t len, size_t chunk)
 {
-	const struct dlms_out out = { take, NULL, NULL };
+	const struct dlms_out out = { .apdu = take };
 	struct dlms_line *l = dlms_line_new(DLMS_AUTO, &keys, &out);
 	double best = 1e9;
 

@@ -62,7 +62,12 @@ static size_t take_text(void *heard, const struct dlms_apdu *apdu)
 
 void dlms_begin(struct dlms_heard *h, unsigned int framings, const struct meter_keys *keys)
 {
-	const struct dlms_out out = { take_apdu, take_text, h };
+	const struct dlms_out out = {
+		.apdu = take_apdu,
+		.text = take_text,
+		.context = h,
+		.text_context = h,
+	};
 
 	memset(h, 0, sizeof(*h));
 	h->line = dlms_line_new(framings, keys, &out);

@@ -943,7 +943,7 @@ static size_t take_first_byte(void *context, const struct dlms_apdu *apdu)
 
 static bool is_stamped(const u8 *line, size_t len, size_t first, size_t piece)
 {
-	const struct dlms_out out = { take_first_byte, NULL, NULL };
+	const struct dlms_out out = { .apdu = take_first_byte };
 	struct dlms_line *l = dlms_line_new(DLMS_HDLC | DLMS_MBUS, NULL, &out);
 
 	told_first_byte = 0;
@@ -1006,7 +1006,7 @@ static void ignore_free(const volatile void *memory)
 
 static bool a_message_allocates_nothing(const char **skip)
 {
-	const struct dlms_out out = { take_first_byte, NULL, NULL };
+	const struct dlms_out out = { .apdu = take_first_byte };
 	struct dlms_line *l = dlms_line_new(DLMS_AUTO, &dlms_keys, &out);
 	static u8 line[4096];
 	u8 apdu[600], cipher[700];

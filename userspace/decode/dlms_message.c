@@ -33,6 +33,7 @@ enum layer { LAYER_MESSAGE, LAYER_BLOCKS, LAYER_CLEAR };
  * @counter: with the title
  * @tag: what it proved
  * @doubtful: nothing says yet that the key was right
+ * @read: all data-notifications that follow were read once, and are good
  */
 struct envelope {
 	enum layer layer;
@@ -42,6 +43,7 @@ struct envelope {
 	u32 counter;
 	enum dlms_tag tag;
 	bool doubtful;
+	bool read;
 };
 
 static size_t take_apdus(struct dlms_opener *m, struct envelope *e, const u8 *bytes, size_t len);
@@ -109,10 +111,9 @@ static bool is_plausible(const u8 *text, size_t len)
 		text[NOTIFICATION_TIME] == 0x09 || text[NOTIFICATION_TIME] == 0x19);
 }
 
-static size_t hand_out(struct dlms_opener *m, struct envelope *e, dlms_apdu_fn take, u64 *count,
-		       const u8 *bytes, size_t len)
+static struct dlms_apdu apdu_of(const struct envelope *e, const u8 *bytes, size_t len)
 {
-	const struct dlms_apdu apdu = {
+	return (struct dlms_apdu){
 		.bytes = bytes,
 		.len = len,
 		.system_title = e->title,
@@ -120,14 +121,62 @@ static size_t hand_out(struct dlms_opener *m, struct envelope *e, dlms_apdu_fn t
 		.tag = e->tag,
 		.first_byte = e->first_byte,
 	};
-	size_t taken = take(m->out.context, &apdu);
+}
 
+static size_t handed_out(struct dlms_opener *m, struct envelope *e, u64 *count, size_t taken,
+			 size_t len)
+{
 	if (!taken)
 		return drop(m, e, DLMS_UNPARSED);
 	e->doubtful = false;
 	m->trouble = DLMS_FINE;
 	++*count;
 	return taken < len ? taken : len;
+}
+
+static size_t take_text(struct dlms_opener *m, struct envelope *e, const u8 *bytes, size_t len)
+{
+	const struct dlms_apdu text = apdu_of(e, bytes, len);
+
+	return handed_out(m, e, &m->counts.texts, m->out.text(m->out.text_context, &text), len);
+}
+
+/* Whether data-notifications and nothing else are in these bytes. */
+static bool are_notifications(struct dlms_opener *m, const struct envelope *e, const u8 *bytes,
+			      size_t len)
+{
+	while (len) {
+		const size_t llc = dlms_llc_len(bytes, len);
+		const struct dlms_apdu apdu = apdu_of(e, bytes + llc, len - llc);
+		size_t taken;
+
+		if (!apdu.len || apdu.bytes[0] != DLMS_DATA_NOTIFICATION)
+			return false;
+		taken = m->out.apdu(m->out.context, &apdu);
+		if (!taken || taken > apdu.len)
+			return false;
+		bytes = apdu.bytes + taken;
+		len = apdu.len - taken;
+	}
+	return true;
+}
+
+/* Several in one message count when all of them do. */
+static size_t take_notification(struct dlms_opener *m, struct envelope *e, const u8 *bytes,
+				size_t len)
+{
+	const struct dlms_apdu apdu = apdu_of(e, bytes, len);
+	size_t taken = m->out.apdu(m->out.context, &apdu);
+
+	if (taken && taken < len && m->out.done && !e->read) {
+		if (!are_notifications(m, e, bytes + taken, len - taken))
+			return drop(m, e, DLMS_UNPARSED);
+		e->read = true;
+		taken = m->out.apdu(m->out.context, &apdu);
+	}
+	if (taken && m->out.done)
+		m->out.done(m->out.context);
+	return handed_out(m, e, &m->counts.apdus, taken, len);
 }
 
 /* The message is whole, and all of it is done with whatever it gives. */
@@ -312,7 +361,7 @@ static size_t take_apdu(struct dlms_opener *m, struct envelope *e, const u8 *byt
 {
 	switch (bytes[0]) {
 	case DLMS_DATA_NOTIFICATION:
-		return hand_out(m, e, m->out.apdu, &m->counts.apdus, bytes, len);
+		return take_notification(m, e, bytes, len);
 	case DLMS_GENERAL_BLOCK_TRANSFER:
 		if (e->layer < LAYER_BLOCKS)
 			return take_block(m, e, bytes, len);
@@ -323,7 +372,7 @@ static size_t take_apdu(struct dlms_opener *m, struct envelope *e, const u8 *byt
 		break;
 	case '/':
 		if (e->layer == LAYER_CLEAR && m->out.text)
-			return hand_out(m, e, m->out.text, &m->counts.texts, bytes, len);
+			return take_text(m, e, bytes, len);
 		break;
 	}
 	return take_other(m, e, bytes[0]);

@@ -70,15 +70,20 @@ struct dlms_counts {
 
 /**
  * struct dlms_out - where that what is found goes
- * @apdu: gets each data-notification; returns the bytes that it took, 0 when it is none
+ * @apdu: reads a data-notification; returns the bytes that it took, 0 when it is none
+ * @done: the one that @apdu read last counts: its message is whole and all of it was read. NULL:
+ *	each counts that @apdu reads
  * @text: gets each telegram of P1 that was enciphered (Sagemcom T210-D, Graz), from its '/' on; the
  *	same; NULL: they count as @dlms_counts.other
- * @context: given to both
+ * @context: given to @apdu and @done
+ * @text_context: given to @text
  */
 struct dlms_out {
 	dlms_apdu_fn apdu;
+	void (*done)(void *context);
 	dlms_apdu_fn text;
 	void *context;
+	void *text_context;
 };
 
 /**
