@@ -216,6 +216,23 @@ void line_telegram(struct line *line, const struct telegram *t, const char *numb
 }
 
 /**
+ * line_told_of - the meter of a line told of another one, in a telegram that has just come
+ * @line: the line
+ * @t: what it said; valid until this returns
+ * @number: of the other meter
+ * @when: as of line_telegram()
+ */
+void line_told_of(struct line *line, const struct telegram *t, const char *number,
+		  const struct moment *when)
+{
+	struct sources *all = line->source->all;
+
+	all->calling++;
+	all->out.telegram(all->out.context, line, t, number, when);
+	all->calling--;
+}
+
+/**
  * line_bytes - bytes came
  * @line: on it
  * @bytes: as they came, before they are decoded

@@ -38,6 +38,9 @@ struct meter;
  * @replay_s: with @replay, for a telegram without a stamp: what start and interval give; 0: nothing
  * @has_clock: @clock_s is known
  * @clock_s: what brought a telegram without a stamp says of the time, seconds since 1970 in UTC
+ * @values: quantities of a telegram that does not tell them by itself; NULL: it does
+ * @list: of a meter that sends several, which one it is; NULL: it has one
+ * @behind: number of the meter that told of this one; NULL: it speaks for itself
  */
 struct moment {
 	s64 unix_ms;
@@ -46,6 +49,9 @@ struct moment {
 	s64 replay_s;
 	bool has_clock;
 	s64 clock_s;
+	const struct reading *values;
+	const char *list;
+	const char *behind;
 };
 
 /**
@@ -62,6 +68,7 @@ struct moment {
  * @bound: so many meters are on it
  * @gaps: records or bytes that were lost on the way to us were noticed so often
  * @decoder: counters of what came over it; NULL where the kernel has them
+ * @dlms: counters of DLMS push; NULL: none is read
  * @uart: counters of a line that is read by its edges; NULL: it is not
  * @cipher: of enciphered telegrams on it; NULL: there are no keys
  * @meters: what has been heard on it, of meters.c
@@ -81,6 +88,7 @@ struct line {
 	u64 gaps;
 	unsigned int bound;
 	struct line_decoder *decoder;
+	const struct dlms_counts *dlms;
 	const struct softuart_stats *uart;
 	const struct p1_cipher_stats *cipher;
 	struct log_limit limit;
@@ -102,7 +110,7 @@ struct source_ops {
 };
 
 extern const struct source_ops source_kernel, source_serial, source_tcp, source_replay, source_gpio,
-	source_d2l;
+	source_d2l, source_mbus;
 
 /**
  * struct d2l_stats - what was counted of D2L modules
@@ -201,6 +209,8 @@ const char *line_state_name(enum line_state state);
 void line_telegram(struct line *line, const struct telegram *t, const char *number,
 		   const struct moment *when);
 void line_bytes(struct line *line, const u8 *bytes, size_t count);
+void line_told_of(struct line *line, const struct telegram *t, const char *number,
+		  const struct moment *when);
 bool line_decode_begin(struct line *line, struct stream *stream, unsigned int protocols,
 		       telegram_fn emit, void *context);
 void line_decode_end(struct line *line, struct stream *stream);

@@ -17,6 +17,7 @@ static const struct source_ops *const source_kinds[] = {
 	[SOURCE_REPLAY] = &source_replay,
 	[SOURCE_GPIO] = &source_gpio,
 	[SOURCE_D2L] = &source_d2l,
+	[SOURCE_MBUS] = &source_mbus,
 };
 
 static void source_config_release(struct source_config *c)
@@ -238,7 +239,7 @@ struct sources *sources_new(struct event_base *base, const struct source_out *ou
 /**
  * sources_apply - have what the configuration asks for
  * @all: the sources
- * @c: the configuration; copied
+ * @c: the configuration; must live until the next call
  *
  * A source of which the configuration says the same as before runs on without losing a byte, or
  * stays switched off. Traces are opened anew. Not from within a call of struct source_out.
@@ -248,6 +249,7 @@ void sources_apply(struct sources *all, const struct config *c)
 	struct source *kept = NULL, **end = &kept, *s;
 
 	all->identity = c->identity;
+	all->config = c;
 	for (unsigned int i = 0; i < c->source_count; i++) {
 		s = source_for(all, &c->sources[i]);
 		if (!s)

@@ -23,6 +23,7 @@ struct sources {
 	struct source_out out;
 	struct source *first;
 	bool identity;
+	const struct config *config;
 	unsigned int calling;
 	struct event *settle;
 	struct resolver *resolver;
