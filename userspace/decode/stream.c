@@ -75,6 +75,7 @@ bool stream_init(struct stream *s, unsigned int protocols, const struct meter_ke
 	s->via = NULL;
 	s->dlms = NULL;
 	s->dlms_before = 0;
+	s->bytes = 0;
 	s->cipher = keys ? p1_cipher_new(keys, &out) : NULL;
 	return s->cipher || !keys;
 }
@@ -156,6 +157,7 @@ void stream_release(struct stream *s)
  */
 void stream_feed(struct stream *s, const u8 *bytes, size_t count, u64 now)
 {
+	s->bytes += count;
 	if (s->dlms && !s->line.valid)
 		dlms_line_feed(s->dlms, bytes, count, now);
 	if (!s->line.allowed || gives_dlms(s))
@@ -225,8 +227,7 @@ void stream_relearn(struct stream *s)
 /** stream_bytes - how many bytes came */
 u64 stream_bytes(const struct stream *s)
 {
-	return s->dlms && (!s->line.allowed || gives_dlms(s)) ? dlms_line_counts(s->dlms)->bytes :
-								s->line.stats.bytes;
+	return s->bytes;
 }
 
 /** stream_damaged - how many telegrams, groups or frames were damaged */

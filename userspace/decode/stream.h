@@ -15,6 +15,7 @@
  * @cipher: what is enciphered; NULL: no keys, so it is only recognised
  * @dlms: DLMS push; NULL: not asked for
  * @dlms_before: what @dlms had given when stream_relearn() was called
+ * @bytes: that came
  * @via: of the telegram that is handed out: what it came in, as the data contract names it; NULL:
  *	it came in clear
  */
@@ -23,6 +24,7 @@ struct stream {
 	struct p1_cipher *cipher;
 	struct dlms_line *dlms;
 	u64 dlms_before;
+	u64 bytes;
 	const char *via;
 };
 

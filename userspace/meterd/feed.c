@@ -185,6 +185,18 @@ enum line_seen feed_seen(const struct feed *f)
 	return stream_seen(&f->stream);
 }
 
+/** feed_bytes_seen - how many bytes came since the stream began */
+u64 feed_bytes_seen(const struct feed *f)
+{
+	return stream_bytes(&f->stream);
+}
+
+/** feed_protocol - of the telegrams that come */
+enum telegram_protocol feed_protocol(const struct feed *f)
+{
+	return stream_is_dlms(&f->stream) ? TELEGRAM_DLMS : f->stream.line.telegram.protocol;
+}
+
 /* Frames of DLMS come, and no reading. */
 static const char *dlms_complaint(const struct feed *f)
 {

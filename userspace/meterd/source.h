@@ -233,6 +233,8 @@ void feed_end(struct feed *f);		/* no more bytes of this stream: as a pause */
 void feed_reset(struct feed *f);	/* another stream begins: half a telegram is given up */
 u64 feed_idle_ms(const struct feed *f);	/* since the last valid telegram, or feed_reset() */
 enum line_seen feed_seen(const struct feed *f);
+u64 feed_bytes_seen(const struct feed *f);
+enum telegram_protocol feed_protocol(const struct feed *f);
 const char *feed_complaint(const struct feed *f); /* what comes in place of telegrams, or NULL */
 void feed_free(struct feed *f);
 
