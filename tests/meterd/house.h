@@ -170,7 +170,7 @@ static inline struct line *house_source(struct house *h, const char *name, enum 
 	c->makes_meters = true;
 	h->line[i].source = &h->source[i];
 	h->line[i].state = LINE_SILENT;
-	snprintf(h->line[i].what, sizeof(h->line[i].what), "line of %s", name);
+	h->line[i].what = c->name;
 	return &h->line[i];
 }
 

@@ -20,6 +20,7 @@
 #define FOREVER 100000000
 
 static struct meter meters[METERS];
+static struct reading values[METERS];
 static atomic_uint entries_made, queries_open, parts_made;
 static atomic_bool ledger_breaks;
 
@@ -54,7 +55,7 @@ enum line_state meter_line_state(const struct meter *m)
 void meter_quantities(const struct meter *m, u64 now_ms, struct reading *r)
 {
 	(void)now_ms;
-	*r = m->values;
+	*r = values[m - meters];
 }
 
 bool meter_newest_telegram(const struct meter *m, struct telegram *t)
@@ -206,6 +207,7 @@ static struct http *serve(void)
 
 	for (unsigned int i = 0; i < METERS; i++) {
 		snprintf(meters[i].name, sizeof(meters[i].name), "m%u", i);
+		meters[i].number = "";
 		meters[i].book = &book;
 		meters[i].heard = true;
 		meters[i].next = NULL;
@@ -221,7 +223,7 @@ static struct http *serve(void)
 	for (unsigned int i = 0; i < METERS; i++) {
 		meters[i].next = i + 1 < METERS ? &meters[i + 1] : NULL;
 		for (unsigned int q = 0; q < QUANTITY_COUNT; q++)
-			reading_set(&meters[i].values, q, 1000 * q + i);
+			reading_set(&values[i], q, 1000 * q + i);
 	}
 	base = event_base_new();
 	h = http_new(base, &view);

@@ -1302,7 +1302,7 @@ static struct sheet *restarted(struct sheet *s)
 	for (unsigned int i = 0; i < s->book->count; i++) {
 		struct ledger_account a = s->book->accounts[i];
 
-		a.fast_until_s = INT64_MAX;
+		a.fast_until_s = UINT32_MAX;
 		if (!ledger_restore_account(next->book, &a))
 			abort();
 	}

@@ -22,7 +22,7 @@ static bool same_account(const struct ledger_account *a, const struct ledger_acc
 		const struct ledger_span *x = &a->span[p], *y = &b->span[p];
 
 		if (x->start_s != y->start_s || x->end_s != y->end_s || x->base != y->base ||
-		    x->carried != y->carried || x->quality != y->quality)
+		    x->carried != y->carried || a->quality[p] != b->quality[p])
 			return broken("%s: %s spans differ", quantity_info[a->reg].name,
 				      period_name(p));
 	}
@@ -60,11 +60,12 @@ static struct ledger_account odd_account(enum quantity reg, s64 seed)
 		.changed = true,
 	};
 
-	for (unsigned int p = 0; p < PERIOD_COUNT; p++)
+	for (unsigned int p = 0; p < PERIOD_COUNT; p++) {
 		a.span[p] = (struct ledger_span){
 			1700400000 + seed + p, 1700700000 + seed + p, -5 - seed - p, 77 + seed + p,
-			(QUALITY_ESTIMATED | QUALITY_REPLACED) << (p & 1),
 		};
+		a.quality[p] = (QUALITY_ESTIMATED | QUALITY_REPLACED) << (p & 1);
+	}
 	return a;
 }
 

@@ -64,7 +64,7 @@ static s64 tic_limit(const struct meter *m, const struct reading *r)
 {
 	s64 reference = milli_of(r, Q_power_reference), cutoff = milli_of(r, Q_power_cutoff);
 	s64 subscribed = milli_of(r, Q_current_subscribed);
-	bool three = reading_has(r, Q_current_l2) || reading_has(&m->values, Q_current_l2);
+	bool three = reading_has(r, Q_current_l2) || meter_values_has(&m->values, Q_current_l2);
 
 	if (reference > 0 || cutoff > 0)
 		return (reference > cutoff ? reference : cutoff) / 1000;

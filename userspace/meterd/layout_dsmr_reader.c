@@ -416,8 +416,7 @@ static void dsmr_offline(struct mqtt_out *o)
 	if (!o->memory.served[0])
 		return;
 	for (unsigned int i = 0; i < READING_VALUES; i++) {
-		if (reading_values[i].quantity >= FIRST_LIVE &&
-		    reading_values[i].quantity < FIRST_LIVE + LIVE_COUNT)
+		if (reading_values[i].quantity >= FIRST_LIVE && reading_values[i].quantity < Q_gas)
 			mqtt_withdraw(o, "dsmr/reading/%s", reading_values[i].name);
 	}
 }

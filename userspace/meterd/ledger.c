@@ -335,15 +335,17 @@ struct ledger_book *ledger_add(struct ledger *l, const char *name, const char *n
 void ledger_set_zone(struct ledger_book *b, const struct zone *zone)
 {
 	unsigned int i, p;
-	s64 start_s;
+	s64 start_s, end_s;
 
 	b->zone = zone;
 	b->edge_s = 0;
 	for (i = 0; i < b->count; i++) {
 		struct ledger_account *a = &b->accounts[i];
 
-		for (p = 0; p < PERIOD_COUNT && a->span[p].end_s; p++)
-			zone_period(zone, p, a->last_s, &start_s, &a->span[p].end_s);
+		for (p = 0; p < PERIOD_COUNT && a->span[p].end_s; p++) {
+			zone_period(zone, p, a->last_s, &start_s, &end_s);
+			a->span[p].end_s = end_s;
+		}
 	}
 	set_all_fast(b);
 }
@@ -527,7 +529,7 @@ bool ledger_replace(struct ledger_book *b, const char *number, s64 time_s)
 		free(a->doubt);
 		a->doubt = NULL;
 		for (p = 0; p < PERIOD_COUNT && a->span[p].end_s; p++)
-			a->span[p].quality |= QUALITY_REPLACED;
+			a->quality[p] |= QUALITY_REPLACED;
 	}
 	set_all_fast(b);
 	ledger_tell(b, LEDGER_METER_REPLACED, Q_NONE, time_s, 0, 0);

@@ -19,14 +19,12 @@ struct ledger;
  * @start_s: where it begins; @end_s where it ends, exclusive
  * @base: the register's value at the boundary that opened it, thousandths
  * @carried: what earlier segments (or ranges) already gave to this period, thousandths
- * @quality: QUALITY_* gathered so far
  */
 struct ledger_span {
-	s64 start_s;
-	s64 end_s;
+	u32 start_s;
+	u32 end_s;
 	s64 base;
 	s64 carried;
-	u8 quality;
 };
 
 /**
@@ -41,9 +39,15 @@ enum account_kind {
 
 /**
  * struct ledger_account - one register of one meter, all that must survive a restart
+ *
+ * There are about a dozen for each meter, so that they are small: instants lie between 1970 and
+ * 2106, see LEDGER_TIME_MAX_S. A difference of two of them is to be made of s64.
+ *
  * @reg: enum quantity
  * @kind: enum account_kind
  * @interval_count: how many of @interval_s are known
+ * @changed: since the store last took it
+ * @quality: QUALITY_* gathered so far, by enum period
  * @interval_s: between the last accepted readings, newest first
  * @first: reading that opened the segment, thousandths; less than 0 after a wrap, so that
  *	@last - @first stays what was counted
@@ -55,7 +59,6 @@ enum account_kind {
  * @step: place value of its last digit, thousandths; 0: not known
  * @told_s: up to here the periods of a silent register were told as partial or missing
  * @span: by enum period
- * @changed: since the store last took it
  * @fast_until_s: before it nothing is to be decided; 0: always
  * @doubt: what is not believed (yet); not kept over a restart
  */
@@ -63,18 +66,19 @@ struct ledger_account {
 	u8 reg;
 	u8 kind;
 	u8 interval_count;
+	bool changed;
+	u8 quality[PERIOD_COUNT];
 	u32 interval_s[3];
+	u32 first_s;
+	u32 last_s;
+	u32 told_s;
+	u32 fast_until_s;
 	s64 first;
-	s64 first_s;
 	s64 last;
-	s64 last_s;
 	s64 continued;
 	s64 modulus;
 	s64 step;
-	s64 told_s;
 	struct ledger_span span[PERIOD_COUNT];
-	bool changed;
-	s64 fast_until_s;
 	struct ledger_doubt *doubt;
 };
 

@@ -368,7 +368,7 @@ static bool may_be_in_time(const struct ledger_visit *v, const struct ledger_acc
 	if (v->time_s == a->last_s || value <= a->last || !a->first_s)
 		return false;
 	if (v->time_s < a->first_s && a->interval_count == 3 && !has_leapt(a) &&
-	    !(a->span[PERIOD_YEAR].quality & QUALITY_CLOCK))
+	    !(a->quality[PERIOD_YEAR] & QUALITY_CLOCK))
 		return false;
 	return value - a->last <= account_allowed(register_index(a->reg), v->reading, 86400,
 						  a->step);

@@ -154,25 +154,27 @@ s64 account_next_end_s(const struct ledger_account *a)
 	return next;
 }
 
-static void span_open(const struct ledger_book *b, struct ledger_span *span, enum period p,
+static void span_open(const struct ledger_book *b, struct ledger_account *a, enum period p,
 		      s64 value, s64 time_s, u8 flags)
 {
-	zone_period(b->zone, p, time_s, &span->start_s, &span->end_s);
-	span->base = value;
-	span->carried = 0;
-	span->quality = flags;
-	if (time_s - span->start_s > GRACE_MIN_S)
-		span->quality |= QUALITY_PARTIAL;
+	s64 start_s, end_s;
+
+	zone_period(b->zone, p, time_s, &start_s, &end_s);
+	a->span[p] = (struct ledger_span){ .start_s = start_s, .end_s = end_s, .base = value };
+	a->quality[p] = flags;
+	if (time_s - start_s > GRACE_MIN_S)
+		a->quality[p] |= QUALITY_PARTIAL;
 }
 
 /* The old segment has ended at a->last, the new one begins at @value. */
-static void span_continue(struct ledger_book *b, const struct ledger_account *a,
-			  enum period p, struct ledger_span *span, s64 value, s64 time_s, u8 flags)
+static void span_continue(struct ledger_book *b, struct ledger_account *a, enum period p,
+			  s64 value, s64 time_s, u8 flags)
 {
+	struct ledger_span *span = &a->span[p];
 	s64 end_s = span->end_s, moved = 0;
 
 	span->carried += a->last - span->base;
-	span->quality |= flags;
+	a->quality[p] |= flags;
 	/* A clock was ahead: what was counted in a period that has not begun is of this one. */
 	if (time_s < span->start_s)
 		moved = span->carried;
@@ -182,10 +184,10 @@ static void span_continue(struct ledger_book *b, const struct ledger_account *a,
 	}
 	if (time_s >= end_s) {
 		tell_row(b, a, p, span->start_s, end_s, span->carried,
-			 span->quality | QUALITY_PARTIAL);
+			 a->quality[p] | QUALITY_PARTIAL);
 		tell_missing(b, a, p, end_s, time_s);
 	}
-	span_open(b, span, p, value, time_s, flags);
+	span_open(b, a, p, value, time_s, flags);
 	span->carried = moved;
 }
 
@@ -204,9 +206,9 @@ void account_open(struct ledger_book *b, struct ledger_account *a, s64 value, s6
 
 	for (p = 0; p < PERIOD_COUNT; p++) {
 		if (a->span[p].end_s)
-			span_continue(b, a, p, &a->span[p], value, time_s, flags);
+			span_continue(b, a, p, value, time_s, flags);
 		else
-			span_open(b, &a->span[p], p, value, time_s, flags);
+			span_open(b, a, p, value, time_s, flags);
 	}
 	if (a->last_s)
 		a->continued += a->last - value;
@@ -219,38 +221,40 @@ void account_open(struct ledger_book *b, struct ledger_account *a, s64 value, s6
 }
 
 /* Closes the periods that end in the step. */
-static bool span_advance(struct ledger_book *b, const struct ledger_account *a,
-			 enum period p, struct ledger_span *span, const struct ledger_step *s,
-			 s64 *last)
+static bool span_advance(struct ledger_book *b, struct ledger_account *a, enum period p,
+			 const struct ledger_step *s, s64 *last)
 {
+	struct ledger_span *span = &a->span[p];
 	struct walk w = { .at_s = s->from_s, .at = s->from, .value = a->last };
-	s64 keep_from_s = s->to_s - b->ledger->keep_quarters_s, start_s;
+	s64 keep_from_s = s->to_s - b->ledger->keep_quarters_s, start_s, end_s;
 	bool estimated = false;
 
-	span->quality |= s->flags;
+	a->quality[p] |= s->flags;
 	while (span->end_s <= s->to_s) {
 		u8 quality = 0;
 		s64 value = walk_to(s, &w, span->end_s, &quality);
 
 		estimated |= quality & QUALITY_ESTIMATED;
 		tell_row(b, a, p, span->start_s, span->end_s, span->carried + value - span->base,
-			 span->quality | quality | w.quality | s->closing);
+			 a->quality[p] | quality | w.quality | s->closing);
 		span->start_s = span->end_s;
 		if (p == PERIOD_QUARTER && span->start_s < keep_from_s) {
-			zone_period(b->zone, p, keep_from_s, &start_s, &span->start_s);
-			value = walk_to(s, &w, span->start_s, &quality);
+			zone_period(b->zone, p, keep_from_s, &start_s, &end_s);
+			span->start_s = end_s;
+			value = walk_to(s, &w, end_s, &quality);
 		}
-		zone_period(b->zone, p, span->start_s, &start_s, &span->end_s);
+		zone_period(b->zone, p, span->start_s, &start_s, &end_s);
+		span->end_s = end_s;
 		span->base = value;
 		span->carried = 0;
-		span->quality = quality | s->flags;
+		a->quality[p] = quality | s->flags;
 		w.quality = 0;
 	}
 	if (s->ranges) {
 		u8 quality = 0;
 
 		*last = walk_to(s, &w, s->to_s, &quality);
-		span->quality |= w.quality;
+		a->quality[p] |= w.quality;
 	}
 	return estimated;
 }
@@ -271,7 +275,7 @@ s64 account_advance(struct ledger_book *b, struct ledger_account *a,
 	unsigned int p;
 
 	for (p = 0; p < PERIOD_COUNT; p++)
-		*estimated |= span_advance(b, a, p, &a->span[p], s, &last);
+		*estimated |= span_advance(b, a, p, s, &last);
 	a->told_s = 0;
 	return last;
 }
@@ -307,7 +311,7 @@ void account_running(const struct ledger_account *a, enum period p, struct ledge
 		.milli = span->carried + a->last - span->base,
 		.period = p,
 		.reg = a->reg,
-		.quality = span->quality | QUALITY_PARTIAL,
+		.quality = a->quality[p] | QUALITY_PARTIAL,
 	};
 }
 

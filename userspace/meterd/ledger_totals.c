@@ -49,11 +49,11 @@ static void carry(struct ledger_book *b, struct ledger_account *total, enum peri
 			continue;
 		account_running(part, p, &e);
 		span->carried += e.milli;
-		quality |= part->span[p].quality;
+		quality |= part->quality[p];
 		any = true;
 	}
 	if (any)
-		span->quality = quality;
+		total->quality[p] = quality;
 }
 
 /**
@@ -65,7 +65,7 @@ static void carry(struct ledger_book *b, struct ledger_account *total, enum peri
  */
 void total_begin(struct ledger_visit *v, struct ledger_account *total)
 {
-	struct ledger_account so_far = { .reg = total->reg, .first_s = INT64_MAX };
+	struct ledger_account so_far = { .reg = total->reg, .first_s = UINT32_MAX };
 	struct ledger_account *part;
 	unsigned int tariff, p;
 

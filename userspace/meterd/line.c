@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "../lib/median.h"
@@ -64,10 +65,35 @@ const char *line_state_name(enum line_state state)
 	return "off";
 }
 
+static void line_free(struct line *line)
+{
+	free(line->what);
+	free(line->why);
+	free(line);
+}
+
+/**
+ * line_set_what - a line is of something else from now on
+ * @line: the line
+ * @what: for people: host and port, device, file, meterN; cut at LINE_WHAT_MAX
+ *
+ * Return: false without memory; nothing changed then.
+ */
+bool line_set_what(struct line *line, const char *what)
+{
+	char *copy = strndup(what, LINE_WHAT_MAX - 1);
+
+	if (!copy)
+		return false;
+	free(line->what);
+	line->what = copy;
+	return true;
+}
+
 /**
  * line_add - a stream of telegrams begins to exist
  * @s: its source
- * @what: for people: host and port, device, file, meterN
+ * @what: as of line_set_what()
  *
  * It begins silent, and the first line_set_state() is told in the log even when it says silent.
  *
@@ -79,11 +105,14 @@ struct line *line_add(struct source *s, const char *what)
 
 	if (!line)
 		return NULL;
+	line->why = strdup("just begun");
+	if (!line->why || !line_set_what(line, what)) {
+		line_free(line);
+		return NULL;
+	}
 	line->source = s;
 	line->state = LINE_SILENT;
 	line->since_s = host_unix_ms() / 1000;
-	snprintf(line->what, sizeof(line->what), "%s", what);
-	snprintf(line->why, sizeof(line->why), "just begun");
 	*(s->lines ? s->lines_end : &s->lines) = line;
 	s->lines_end = &line->next;
 	return line;
@@ -108,7 +137,7 @@ void line_remove(struct line *line)
 	all->calling++;
 	all->out.gone(all->out.context, line);
 	all->calling--;
-	free(line);
+	line_free(line);
 }
 
 /* Trouble is a warning; beginning, ending and being well is not. */
@@ -125,6 +154,17 @@ static struct log_limit *limit_of(struct line *line)
 	struct source *s = line->source;
 
 	return s->config.type == SOURCE_D2L && line != s->lines ? &s->modules_limit : &line->limit;
+}
+
+/* Without memory it stays as it was. */
+static void set_why(struct line *line, const char *why)
+{
+	char *copy = strdup(why);
+
+	if (!copy)
+		return;
+	free(line->why);
+	line->why = copy;
 }
 
 /**
@@ -150,9 +190,9 @@ void line_set_state(struct line *line, enum line_state state, const char *why, .
 	if (line->state != state)
 		line->since_s = host_unix_ms() / 1000;
 	line->state = state;
-	memcpy(line->why, text, sizeof(text));
+	set_why(line, text);
 	log_limited(limit_of(line), state_level(line), s->config.name, "%s: %s: %s",
-		    line->what, line_state_name(state), line->why);
+		    line->what, line_state_name(state), text);
 	line->told = true;
 	s->all->calling++;
 	s->all->out.state(s->all->out.context, line);

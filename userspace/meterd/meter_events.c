@@ -30,8 +30,8 @@ void meter_before(const struct meter *m, struct before *b)
 	b->today = m->color_today;
 	b->tomorrow = m->color_tomorrow;
 	b->failures = m->failures;
-	b->has_peak = reading_has(&m->values, Q_demand_import_peak);
-	b->peak = m->values.milli[Q_demand_import_peak];
+	b->has_peak = meter_values_has(&m->values, Q_demand_import_peak);
+	b->peak = meter_values_milli(&m->values, Q_demand_import_peak);
 	memcpy(b->label, m->tariff_label, sizeof(b->label));
 }
 
@@ -87,8 +87,8 @@ static void tell_color(const struct meters *all, const struct meter *m, enum met
  */
 void meter_tell_events(const struct meters *all, const struct meter *m, const struct before *b)
 {
-	bool has_peak = reading_has(&m->values, Q_demand_import_peak);
-	s64 peak = m->values.milli[Q_demand_import_peak];
+	bool has_peak = meter_values_has(&m->values, Q_demand_import_peak);
+	s64 peak = meter_values_milli(&m->values, Q_demand_import_peak);
 
 	if (b->label[0] && m->tariff_label[0] && strcmp(m->tariff_label, b->label))
 		tell(all, m, &(struct meter_event){ .kind = METER_TARIFF, .from_text = b->label,

@@ -52,7 +52,7 @@ static struct telegram_kind *kind_of_damaged(struct meter *m, const struct readi
 	struct telegram_kind *best = NULL;
 	unsigned int i;
 
-	for (i = 0; i < TELEGRAM_KINDS; i++) {
+	for (i = 0; i < m->kind_count; i++) {
 		struct telegram_kind *k = &m->kinds[i];
 
 		if (!k->last_ms || !has_all_of(k->valid, r->valid))
@@ -63,23 +63,39 @@ static struct telegram_kind *kind_of_damaged(struct meter *m, const struct readi
 	return best;
 }
 
+/* A free one; of too many, or without memory, the oldest is forgotten. NULL: there is none. */
+static struct telegram_kind *new_kind(struct meter *m, struct telegram_kind *oldest)
+{
+	bool full = m->kind_count == TELEGRAM_KINDS || (oldest && !oldest->last_ms);
+	size_t size = (m->kind_count + 1) * sizeof(*m->kinds);
+	struct telegram_kind *kinds = full ? NULL : realloc(m->kinds, size);
+
+	if (!kinds)
+		return oldest;
+	m->kinds = kinds;
+	return &kinds[m->kind_count++];
+}
+
 static struct telegram_kind *kind_of(struct meter *m, const struct reading *r, bool damaged)
 {
-	struct telegram_kind *oldest = &m->kinds[0], *found;
+	struct telegram_kind *oldest = m->kinds, *found;
 	unsigned int i;
 
-	for (i = 0; i < TELEGRAM_KINDS; i++) {
+	for (i = 0; i < m->kind_count; i++) {
 		if (same_quantities(m->kinds[i].valid, r->valid))
 			return &m->kinds[i];
 		if (m->kinds[i].last_ms < oldest->last_ms)
 			oldest = &m->kinds[i];
 	}
-	found = damaged ? kind_of_damaged(m, r) : NULL;
+	found = damaged && count_quantities(r->valid) ? kind_of_damaged(m, r) : NULL;
 	if (found)
 		return found;
-	*oldest = (struct telegram_kind){ 0 };
-	memcpy(oldest->valid, r->valid, sizeof(oldest->valid));
-	return oldest;
+	found = new_kind(m, oldest);
+	if (!found)
+		return NULL;
+	*found = (struct telegram_kind){ 0 };
+	memcpy(found->valid, r->valid, sizeof(found->valid));
+	return found;
 }
 
 /* The median of three intervals; of two the shorter one. */
@@ -106,7 +122,7 @@ static void kind_heard(struct telegram_kind *k, u64 now_ms)
 
 static u64 fresh_ms(const struct telegram_kind *k)
 {
-	u64 period = period_ms(k);
+	u64 period = k ? period_ms(k) : 0;
 
 	if (!period)
 		return FRESH_FIRST_MS;
@@ -124,26 +140,10 @@ static u64 fresh_ms(const struct telegram_kind *k)
 void meter_take(struct meter *m, const struct telegram *t, const struct reading *r)
 {
 	struct telegram_kind *kind = kind_of(m, r, t->damaged);
-	u64 until_ms;
-	unsigned int w, q;
 
-	kind_heard(kind, m->heard_ms);
-	until_ms = m->heard_ms + fresh_ms(kind);
-	for (w = 0; w < VALID_WORDS; w++) {
-		u64 bits = r->valid[w];
-
-		m->values.valid[w] |= bits;
-		for (; bits; bits &= bits - 1) {
-			q = w * 64 + __builtin_ctzll(bits);
-			m->values.milli[q] = r->milli[q];
-			if (q - FIRST_LIVE < LIVE_COUNT)
-				m->until_ms[q - FIRST_LIVE] = until_ms;
-		}
-	}
-	for (q = Q_gas; q < QUANTITY_COUNT; q++) {
-		if (reading_has(r, q))
-			m->values.captured_s[q - Q_gas] = r->captured_s[q - Q_gas];
-	}
+	if (kind)
+		kind_heard(kind, m->heard_ms);
+	meter_values_take(&m->values, r, m->heard_ms + fresh_ms(kind));
 	if (reading_has(r, Q_energy_import))
 		m->parts_import = r->valid[0] >> Q_energy_import_t1;
 	if (reading_has(r, Q_energy_export))
@@ -158,8 +158,8 @@ void meter_take(struct meter *m, const struct telegram *t, const struct reading 
  */
 void meter_forget(struct meter *m)
 {
-	memset(m->values.valid, 0, sizeof(m->values.valid));
-	memset(m->kinds, 0, sizeof(m->kinds));
+	meter_values_forget(&m->values);
+	m->kind_count = 0;
 	m->parts_import = m->parts_export = m->doubted = 0;
 	m->tariff = 0;
 	m->tariff_by = TARIFF_BY_NOTHING;
@@ -181,16 +181,6 @@ enum line_state meter_line_state(const struct meter *m)
 	if (m->line)
 		return m->line->state;
 	return m->source_off ? LINE_OFF : LINE_SILENT;
-}
-
-static void fresh_values(const struct meter *m, u64 now_ms, struct reading *r)
-{
-	unsigned int q;
-
-	for (q = FIRST_LIVE; q < FIRST_LIVE + LIVE_COUNT; q++) {
-		if (reading_has(&m->values, q) && now_ms <= m->until_ms[q - FIRST_LIVE])
-			reading_set(r, q, m->values.milli[q]);
-	}
 }
 
 /*
@@ -249,7 +239,7 @@ void meter_quantities(const struct meter *m, u64 now_ms, struct reading *r)
 	memset(r->valid, 0, sizeof(r->valid));
 	if (!m->heard)
 		return;
-	fresh_values(m, m->replay ? m->heard_ms : now_ms, r);
+	meter_values_fresh(&m->values, m->replay ? m->heard_ms : now_ms, r);
 	for (i = 0; i < REGISTER_COUNT; i++) {
 		enum quantity q = register_at(i);
 

@@ -50,6 +50,8 @@ static void meter_free(struct meters *all, struct meter *m)
 	set_line(m, NULL);
 	meters_set_number(all, m, "");
 	meters_take(all, m);
+	meter_values_forget(&m->values);
+	free(m->kinds);
 	free(m->newest);
 	free(m);
 }
@@ -86,6 +88,7 @@ struct meter *meters_make(struct meters *all, const char *name)
 	m = calloc(1, sizeof(*m));
 	if (!m)
 		return NULL;
+	m->number = "";
 	m->failures = FAILURES_UNKNOWN;
 	if (meters_put(all, m, name))
 		return m;
@@ -327,8 +330,10 @@ void meters_line_gone(struct meters *all, struct line *line)
 		if (m->line == line)
 			set_line(m, NULL);
 	}
-	if (line->meters)
+	if (line->meters) {
 		free(line->meters->candidate);
+		free(line->meters->number);
+	}
 	free(line->meters);
 	line->meters = NULL;
 }

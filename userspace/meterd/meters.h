@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "ledger.h"
+#include "meter_values.h"
 
 struct meters;
 
@@ -24,10 +25,6 @@ struct telegram_kind {
 	u64 last_ms;
 	u32 recent_ms[3];
 };
-
-/* The quantities that age, from this one on up to Q_gas; all others are registers. */
-#define FIRST_LIVE Q_power_import
-#define LIVE_COUNT (Q_gas - FIRST_LIVE)
 
 enum tariff_by {
 	TARIFF_BY_NOTHING,
@@ -75,7 +72,7 @@ struct meter_event {
 /**
  * struct meter - the state of one meter
  * @name: for ever
- * @number: "" when it is not known
+ * @number: "" when it is not known; set by meters_set_number() alone
  * @twin: another one with this number
  * @line: on which it was last heard, or will be; NULL: none
  * @source: of @line, else where it was last heard or will be; "": not known
@@ -89,11 +86,11 @@ struct meter_event {
  * @has_time: @time_s is known: the newest telegram's
  * @received_ms: host's clock of the newest telegram, ms since 1970
  * @heard_ms: the same on the steady clock, ms (replay: of the telegrams' clock)
- * @values: of every quantity the newest valid one
- * @until_ms: of each live quantity, until when it is fresh, on the clock of @heard_ms
+ * @values: of every quantity the newest valid one, fresh on the clock of @heard_ms
  * @parts_import: tariffs (bit tariff - 1) in the newest telegram that had a total of import, too
  * @parts_export: the same of export
  * @kinds: of its telegrams; one without @last_ms is free
+ * @kind_count: of them, at most TELEGRAM_KINDS
  * @doubted: tariffs (bit tariff - 1) whose newest register the ledger did not believe
  * @tariff: 1..16, 0: not known
  * @tariff_sent: LTARF or PTEC as sent; ""
@@ -106,7 +103,7 @@ struct meter_event {
 struct meter {
 	struct meter *next;
 	char name[METER_NAME_LEN + 1];
-	char number[METERLINE_NUMBER_MAX + 1];
+	const char *number;
 	struct meter *twin;
 	struct line *line;
 	char source[METER_NAME_LEN + 1];
@@ -122,11 +119,11 @@ struct meter {
 	s64 time_s;
 	s64 received_ms;
 	u64 heard_ms;
-	struct reading values;
-	u64 until_ms[LIVE_COUNT];
+	struct meter_values values;
 	u16 parts_import;
 	u16 parts_export;
-	struct telegram_kind kinds[TELEGRAM_KINDS];
+	struct telegram_kind *kinds;
+	u8 kind_count;
 	u16 doubted;
 	u8 tariff;
 	enum tariff_by tariff_by;

@@ -12,6 +12,14 @@
 
 #include "meters_private.h"
 
+/* Of where numbers stand. */
+static int by_number(const void *a, const void *b)
+{
+	const char *const *left = a, *const *right = b;
+
+	return strcmp(*left, *right);
+}
+
 static int by_text(const void *a, const void *b)
 {
 	return strcmp(a, b);
@@ -54,7 +62,7 @@ struct meter *meters_find(const struct meters *all, const char *name)
  */
 struct meter *meters_with_number(const struct meters *all, const char *number)
 {
-	void *const *node = tfind(number, &all->by_number, by_text);
+	void *const *node = tfind(&number, &all->by_number, by_number);
 
 	return node ? meter_of_number(*node) : NULL;
 }
@@ -141,9 +149,9 @@ static void forget_number(struct meters *all, struct meter *m)
 	struct meter *first = m->number[0] ? meters_with_number(all, m->number) : NULL, **at;
 
 	if (first == m) {
-		tdelete(m->number, &all->by_number, by_text);
+		tdelete(&m->number, &all->by_number, by_number);
 		if (m->twin)
-			tsearch(m->twin->number, &all->by_number, by_text);
+			tsearch(&m->twin->number, &all->by_number, by_number);
 	} else if (first) {
 		for (at = &first->twin; *at && *at != m; at = &(*at)->twin)
 			;
@@ -159,16 +167,20 @@ static void forget_number(struct meters *all, struct meter *m)
  * @m: one of them
  * @number: cut at METERLINE_NUMBER_MAX; "": not known (any more)
  *
- * Without memory it is not found. Loop thread.
+ * Without memory it is not known. Loop thread.
  */
 void meters_set_number(struct meters *all, struct meter *m, const char *number)
 {
 	struct meter *first;
+	char *copy;
 
 	if (!strcmp(m->number, number))
 		return;
+	copy = number[0] ? strndup(number, METERLINE_NUMBER_MAX) : NULL;
 	forget_number(all, m);
-	snprintf(m->number, sizeof(m->number), "%s", number);
+	if (m->number[0])
+		free((char *)m->number);
+	m->number = copy ? copy : "";
 	if (!m->number[0])
 		return;
 	first = meters_with_number(all, m->number);
@@ -176,6 +188,6 @@ void meters_set_number(struct meters *all, struct meter *m, const char *number)
 		m->twin = first->twin;
 		first->twin = m;
 	} else {
-		tsearch(m->number, &all->by_number, by_text);
+		tsearch(&m->number, &all->by_number, by_number);
 	}
 }

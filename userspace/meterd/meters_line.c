@@ -40,7 +40,7 @@ static bool same_raw_number(const struct line_meters *lm, const struct telegram 
 	size_t len = t->ident_len;
 	unsigned int i;
 
-	if (len > lm->number_len || memcmp(lm->number, t->text + t->ident, len))
+	if (!lm->number_len || len > lm->number_len || memcmp(lm->number, t->text + t->ident, len))
 		return false;
 	for (i = 0; i < lm->layout.number_count; i++) {
 		const struct field *f = &t->fields[lm->layout.numbers[i]];
@@ -65,9 +65,18 @@ static bool same_speaker(const struct line_meters *lm, const struct telegram *t,
 
 static void remember_speaker(struct line_meters *lm, const struct telegram *t, struct meter *m)
 {
+	u8 raw[NUMBER_BYTES_MAX];
+	size_t len = m ? raw_number(lm, t, raw) : 0;
+
 	lm->last = m;
 	lm->replacements = m ? m->replacements : 0;
-	lm->number_len = m ? raw_number(lm, t, lm->number) : 0;
+	if (len != lm->number_len) {
+		free(lm->number);
+		lm->number = len ? malloc(len) : NULL;
+	}
+	lm->number_len = lm->number ? len : 0;
+	if (lm->number_len)
+		memcpy(lm->number, raw, len);
 }
 
 /* The identification of P1 names a type, so that it tells meters apart in one source only. */

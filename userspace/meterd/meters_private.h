@@ -88,7 +88,7 @@ struct line_meters {
 	struct candidate *candidate;
 	u64 ignored;
 	u16 number_len;
-	u8 number[NUMBER_BYTES_MAX];
+	u8 *number;
 };
 
 /**

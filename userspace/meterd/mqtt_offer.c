@@ -107,7 +107,7 @@ static void add_seen(struct entity_set *seen, const struct meter *m)
 	for (unsigned int q = 0; q < QUANTITY_COUNT; q++) {
 		bool live = q >= FIRST_LIVE && q < Q_gas;
 
-		if (reading_has(&now, q) || (live && reading_has(&m->values, q)))
+		if (reading_has(&now, q) || (live && meter_values_has(&m->values, q)))
 			entity_add(seen, q);
 	}
 	if (m->tariff_label[0])
@@ -150,7 +150,7 @@ static u32 period_s(const struct meter *m)
 {
 	u32 shortest_ms = 0;
 
-	for (unsigned int i = 0; i < TELEGRAM_KINDS; i++) {
+	for (unsigned int i = 0; i < m->kind_count; i++) {
 		const struct telegram_kind *k = &m->kinds[i];
 		u32 ms = k->recent_ms[2] ? median_of_three(k->recent_ms) : 0;
 

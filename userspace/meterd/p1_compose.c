@@ -184,7 +184,7 @@ static bool sum_of_tariffs(const struct meter *m, const struct reading *r, enum 
 
 	*sum = 0;
 	for (unsigned int q = total + from; q <= total + TARIFF_COUNT; q += 2) {
-		if (!reading_has(r, q) && !reading_has(&m->values, q))
+		if (!reading_has(r, q) && !meter_values_has(&m->values, q))
 			continue;
 		if (!reading_has(r, q) || __builtin_add_overflow(*sum, r->milli[q], sum))
 			return false;
@@ -196,7 +196,7 @@ static bool sum_of_tariffs(const struct meter *m, const struct reading *r, enum 
 static bool has_tariffs(const struct meter *m, const struct reading *r, enum quantity total)
 {
 	for (unsigned int t = 1; t <= TARIFF_COUNT; t++)
-		if (reading_has(r, total + t) || reading_has(&m->values, total + t))
+		if (reading_has(r, total + t) || meter_values_has(&m->values, total + t))
 			return true;
 	return false;
 }

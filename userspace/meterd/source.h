@@ -26,6 +26,7 @@ enum line_state {
 };
 
 #define LINE_WHY_MAX 128
+#define LINE_WHAT_MAX 96
 
 struct source;
 struct meter;
@@ -76,10 +77,10 @@ struct moment {
 struct line {
 	struct source *source;
 	struct line *next;
-	char what[96];
+	char *what;
 	enum line_state state;
 	s64 since_s;
-	char why[LINE_WHY_MAX];
+	char *why;
 	bool told;
 	u64 telegrams;
 	u64 last_steady_ms;
@@ -202,6 +203,7 @@ void sources_free(struct sources *all);
 
 /* line.c: for the sources */
 struct line *line_add(struct source *s, const char *what);
+bool line_set_what(struct line *line, const char *what);
 void line_remove(struct line *line);
 __attribute__((format(printf, 3, 4)))
 void line_set_state(struct line *line, enum line_state state, const char *why, ...);

@@ -209,8 +209,9 @@ static struct line *line_for(struct kernel *k, const char *name)
 
 	if (!line)
 		return line_add(k->source, name);
+	if (!line_set_what(line, name))
+		return NULL;
 	k->nobody = NULL;
-	snprintf(line->what, sizeof(line->what), "%s", name);
 	return line;
 }
 

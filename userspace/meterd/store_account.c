@@ -79,13 +79,23 @@ void account_insert_bind(sqlite3_stmt *insert, const struct batch_account *a)
 		sqlite3_bind_int64(insert, at++, k->span[p].end_s);
 		sqlite3_bind_int64(insert, at++, k->span[p].base);
 		sqlite3_bind_int64(insert, at++, k->span[p].carried);
-		sqlite3_bind_int(insert, at++, k->span[p].quality);
+		sqlite3_bind_int(insert, at++, k->quality[p]);
 	}
+}
+
+/* Instants that an account has no room for are of no ledger. */
+static bool read_time(sqlite3_stmt *select, int at, u32 *time_s)
+{
+	s64 value = sqlite3_column_int64(select, at);
+
+	*time_s = value;
+	return *time_s == value;
 }
 
 static bool read_account(sqlite3_stmt *select, struct ledger_account *k)
 {
 	const char *name = (const char *)sqlite3_column_text(select, 1);
+	bool fine = true;
 	enum quantity q;
 	int at = 2;
 
@@ -98,21 +108,21 @@ static bool read_account(sqlite3_stmt *select, struct ledger_account *k)
 		if (sqlite3_column_type(select, at) != SQLITE_NULL)
 			k->interval_s[k->interval_count++] = sqlite3_column_int64(select, at);
 	k->first = sqlite3_column_int64(select, at++);
-	k->first_s = sqlite3_column_int64(select, at++);
+	fine &= read_time(select, at++, &k->first_s);
 	k->last = sqlite3_column_int64(select, at++);
-	k->last_s = sqlite3_column_int64(select, at++);
+	fine &= read_time(select, at++, &k->last_s);
 	k->continued = sqlite3_column_int64(select, at++);
 	k->modulus = sqlite3_column_int64(select, at++);
 	k->step = sqlite3_column_int64(select, at++);
-	k->told_s = sqlite3_column_int64(select, at++);
+	fine &= read_time(select, at++, &k->told_s);
 	for (unsigned int p = 0; p < PERIOD_COUNT; p++) {
-		k->span[p].start_s = sqlite3_column_int64(select, at++);
-		k->span[p].end_s = sqlite3_column_int64(select, at++);
+		fine &= read_time(select, at++, &k->span[p].start_s);
+		fine &= read_time(select, at++, &k->span[p].end_s);
 		k->span[p].base = sqlite3_column_int64(select, at++);
 		k->span[p].carried = sqlite3_column_int64(select, at++);
-		k->span[p].quality = sqlite3_column_int(select, at++);
+		k->quality[p] = sqlite3_column_int(select, at++);
 	}
-	return true;
+	return fine;
 }
 
 /**
@@ -121,7 +131,8 @@ static bool read_account(sqlite3_stmt *select, struct ledger_account *k)
  * @b: the meter
  * @meter: its id in the file
  *
- * Return: an error code of SQLite; SQLITE_CORRUPT for a register that there is none of.
+ * Return: an error code of SQLite; SQLITE_CORRUPT for a register or an instant that there is none
+ * of.
  */
 int accounts_restore(sqlite3 *db, struct ledger_book *b, u32 meter)
 {

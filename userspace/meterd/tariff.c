@@ -206,8 +206,8 @@ static u8 tariff_by_register(struct meter *m, const struct reading *r)
 		m->doubted &= ~bit;
 		if (!ledger_accepted(m->book, q, &accepted) || accepted != r->milli[q])
 			m->doubted |= bit;
-		else if (!moved && !(doubted & bit) && reading_has(&m->values, q) &&
-			 r->milli[q] > m->values.milli[q])
+		else if (!moved && !(doubted & bit) && meter_values_has(&m->values, q) &&
+			 r->milli[q] > meter_values_milli(&m->values, q))
 			moved = tariff;
 	}
 	return moved;
