@@ -108,7 +108,7 @@ static void print_fields(FILE *out, const struct meter *m, bool identity)
 	struct telegram t;
 
 	fputs(",\"fields\":[", out);
-	if (meter_newest_telegram(m, &t)) {
+	for (unsigned int at = 0; meter_kept_telegram(m, at, &t); at++) {
 		for (unsigned int i = 0; i < t.nfields; i++) {
 			if (!identity && field_identifies(&t, &t.fields[i]))
 				continue;
@@ -152,6 +152,8 @@ void meter_state_json(FILE *out, const struct meter *m, u64 now_ms,
 		fprintf(out, ",\"protocol\":\"%s\"", telegram_protocol_name(m->protocol));
 	if (m->source[0])
 		fprintf(out, ",\"source\":\"%s\"", m->source);
+	if (m->via)
+		fprintf(out, ",\"via\":\"%s\"", m->via->name);
 	fprintf(out, ",\"state\":\"%s\"", line_state_name(meter_line_state(m)));
 	if (m->has_time)
 		json_time(out, "time", m->time_s);
