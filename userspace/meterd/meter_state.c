@@ -160,6 +160,7 @@ void meter_take(struct meter *m, const struct telegram *t, const struct reading 
 void meter_forget(struct meter *m)
 {
 	meter_values_forget(&m->values);
+	meter_keep_nothing(m);
 	m->kind_count = 0;
 	m->parts_import = m->parts_export = m->doubted = 0;
 	m->tariff = 0;
