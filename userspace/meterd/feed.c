@@ -132,12 +132,13 @@ static void feed_wait(struct feed *f)
 static void feed_tell_replayed(struct feed *f)
 {
 	const struct line *line = f->line;
+	struct p1_cipher_stats cipher;
 
-	if (!line->cipher || line->cipher->replayed == f->replayed)
+	if (!line_cipher_stats(line, &cipher) || cipher.replayed == f->replayed)
 		return;
-	f->replayed = line->cipher->replayed;
+	f->replayed = cipher.replayed;
 	log_limited(&f->line->limit, LEVEL_WARNING, line->source->config.name,
-		    "%s: the frame counter of encrypted P1 has not gone up: %s", line->what,
+		    "%s: the frame counter of encrypted telegrams has not gone up: %s", line->what,
 		    line->source->config.refuses_replayed ?
 			    "dropped, for it may be a recording" :
 			    "taken; with replayed = refuse it would be dropped");
