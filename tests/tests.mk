@@ -19,7 +19,7 @@ HOST_SUPPORT := $(HOST_SHARED:%=build/tests/objects/tests/host/%.o) $(HOST_DECOD
 HOST_METERCTL := $(call HOST_OBJECT,$(METERCTL_SOURCES))
 FUZZERS := fuzz_ciphers fuzz_d2l fuzz_d2l_json fuzz_decoders fuzz_records fuzz_softuart
 # What reads encrypted P1.
-CIPHER_SOURCES := userspace/decode/crypt.c userspace/decode/p1_cipher.c userspace/decode/p1_keys.c userspace/decode/stream.c \
+CIPHER_SOURCES := userspace/decode/crypt.c userspace/decode/p1_cipher.c userspace/decode/meter_keys.c userspace/decode/stream.c \
 	userspace/lib/locked.c userspace/lib/say.c userspace/lib/wiped_json.c
 
 .PHONY: check-host host-tests vectors fuzz

@@ -8,7 +8,7 @@
 
 #include <openssl/evp.h>
 
-#include "../../userspace/decode/p1_keys.h"
+#include "../../userspace/decode/meter_keys.h"
 #include "host.h"
 
 #define FRAME_TAG_LEN 12
@@ -25,7 +25,7 @@
  * @len: its length
  */
 struct cipher_frame {
-	const struct p1_keys *keys;
+	const struct meter_keys *keys;
 	const char *header;
 	const char *title;
 	u32 counter;

@@ -27,7 +27,7 @@
 /* A telegram and the line end behind it. */
 #define TEXT_MAX	(METERLINE_P1_MAX_BYTES + 2)
 /* Tag, title and its length, length in three bytes, security control. */
-#define HEADER_MAX	(2 + P1_TITLE_LEN + 3 + 1)
+#define HEADER_MAX	(2 + SYSTEM_TITLE_LEN + 3 + 1)
 #define CLEAR_MARK_LEN	4
 #define FRAME_MAX	(HEADER_MAX + COUNTER_LEN + TEXT_MAX + CRYPT_TAG_LEN)
 
@@ -60,7 +60,7 @@ struct frame {
  * @len: bytes of @bytes in use
  */
 struct p1_cipher {
-	struct p1_keys *keys;
+	struct meter_keys *keys;
 	struct p1_cipher_out out;
 	struct p1_cipher_stats stats;
 	enum p1_cipher_trouble trouble;
@@ -68,7 +68,7 @@ struct p1_cipher {
 	bool counted;
 	const struct frame *hand;
 	bool replayed;
-	u8 title[P1_TITLE_LEN];
+	u8 title[SYSTEM_TITLE_LEN];
 	u32 counter;
 	size_t silent;
 	size_t dropped;
@@ -94,13 +94,13 @@ enum verdict {
  *
  * Return: the state of the line, for p1_cipher_free(); NULL without memory.
  */
-struct p1_cipher *p1_cipher_new(const struct p1_keys *keys, const struct p1_cipher_out *out)
+struct p1_cipher *p1_cipher_new(const struct meter_keys *keys, const struct p1_cipher_out *out)
 {
 	struct p1_cipher *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return NULL;
-	c->keys = p1_keys_copy(keys);
+	c->keys = meter_keys_copy(keys);
 	if (!c->keys) {
 		free(c);
 		return NULL;
@@ -118,7 +118,7 @@ void p1_cipher_free(struct p1_cipher *c)
 {
 	if (!c)
 		return;
-	p1_keys_free(c->keys);
+	meter_keys_free(c->keys);
 	free(c);
 }
 
@@ -168,7 +168,7 @@ static enum verdict read_length(const u8 *bytes, size_t count, size_t at, size_t
 static bool may_begin(const u8 *bytes, size_t count)
 {
 	if (bytes[0] == GENERAL_GLO_CIPHERING)
-		return count < 2 || bytes[1] == P1_TITLE_LEN;
+		return count < 2 || bytes[1] == SYSTEM_TITLE_LEN;
 	return bytes[0] == LF && (count < 2 || !bytes[1]);
 }
 
@@ -176,7 +176,7 @@ static bool may_begin(const u8 *bytes, size_t count)
 static enum verdict read_frame(const u8 *bytes, size_t count, struct frame *f)
 {
 	const bool titled = bytes[0] == GENERAL_GLO_CIPHERING;
-	size_t at = titled ? 2 + P1_TITLE_LEN : 2;
+	size_t at = titled ? 2 + SYSTEM_TITLE_LEN : 2;
 	size_t size, length;
 	enum verdict verdict;
 
@@ -265,8 +265,8 @@ static size_t open_frame(struct p1_cipher *c, const struct frame *f, bool verify
 		return 0;
 	c->effort -= m.len;
 	c->stats.deciphered += m.len;
-	memcpy(iv, title_of(c, f), P1_TITLE_LEN);
-	memcpy(iv + P1_TITLE_LEN, f->bytes + f->control + 1, COUNTER_LEN);
+	memcpy(iv, title_of(c, f), SYSTEM_TITLE_LEN);
+	memcpy(iv + SYSTEM_TITLE_LEN, f->bytes + f->control + 1, COUNTER_LEN);
 	aad[0] = f->bytes[f->control];
 	memcpy(aad + 1, c->keys->auth_key, CRYPT_KEY_LEN);
 	good = verify ? crypt_verify_and_decipher(&m, c->text) : crypt_decipher(&m, c->text);
@@ -293,7 +293,7 @@ static void count_frame(struct p1_cipher *c)
 		return;
 	c->counted = true;
 	c->counter = counter_of(f);
-	memcpy(c->title, title_of(c, f), P1_TITLE_LEN);
+	memcpy(c->title, title_of(c, f), SYSTEM_TITLE_LEN);
 }
 
 /* A telegram in the frame in hand. */
@@ -334,7 +334,7 @@ static u64 read_text(struct p1_cipher *c, size_t len, u64 now, telegram_fn emit)
 
 static bool is_replayed(const struct p1_cipher *c, const struct frame *f)
 {
-	return c->counted && !memcmp(c->title, title_of(c, f), P1_TITLE_LEN) &&
+	return c->counted && !memcmp(c->title, title_of(c, f), SYSTEM_TITLE_LEN) &&
 	       counter_of(f) <= c->counter;
 }
 

@@ -55,7 +55,7 @@ static void enciphered_telegram(void *context, const struct telegram *t)
  *
  * Return: false without memory, and then there is nothing to release.
  */
-bool stream_init(struct stream *s, unsigned int protocols, const struct p1_keys *keys,
+bool stream_init(struct stream *s, unsigned int protocols, const struct meter_keys *keys,
 		 telegram_fn emit, void *context)
 {
 	const struct p1_cipher_out out = {

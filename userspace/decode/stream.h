@@ -21,7 +21,7 @@ struct stream {
 	const char *via;
 };
 
-bool stream_init(struct stream *s, unsigned int protocols, const struct p1_keys *keys,
+bool stream_init(struct stream *s, unsigned int protocols, const struct meter_keys *keys,
 		 telegram_fn emit, void *context);
 void stream_release(struct stream *s);
 void stream_feed(struct stream *s, const u8 *bytes, size_t count, u64 now);

@@ -334,7 +334,7 @@ static int decode_file(const struct arguments *args, struct decode *d)
  * struct file_keys - what a key file says: P1 and D2L modules have files of their own
  */
 struct file_keys {
-	struct p1_keys *p1;
+	struct meter_keys *p1;
 	struct d2l_keys *d2l;
 };
 
@@ -351,7 +351,7 @@ static bool read_keys(const struct arguments *args, struct file_keys *keys)
 		say("--key-file is for encrypted P1 and D2L modules: TIC is never encrypted");
 		return false;
 	}
-	keys->p1 = p1_keys_read(args->key_path);
+	keys->p1 = meter_keys_read(args->key_path);
 	return keys->p1;
 }
 
@@ -377,7 +377,7 @@ static int decode(const struct arguments *args)
 	struct file_keys keys = { NULL };
 	int rc = read_keys(args, &keys) ? decode_with(args, &keys) : UNUSABLE;
 
-	p1_keys_free(keys.p1);
+	meter_keys_free(keys.p1);
 	d2l_keys_free(keys.d2l);
 	return rc;
 }

@@ -311,7 +311,7 @@ static bool read_keys(const struct simulation *s, struct sim_cipher *cipher)
 {
 	if (!s->key_path)
 		return true;
-	cipher->keys = p1_keys_read(s->key_path);
+	cipher->keys = meter_keys_read(s->key_path);
 	if (!cipher->keys)
 		return false;
 	if (!s->kind->headed || cipher->keys->has_system_title)
@@ -329,7 +329,7 @@ static int simulate(const struct simulation *s)
 	bool ok;
 
 	if (!read_keys(s, &cipher)) {
-		p1_keys_free(cipher.keys);
+		meter_keys_free(cipher.keys);
 		return UNUSABLE;
 	}
 	if (s->expect_path) {
@@ -341,7 +341,7 @@ static int simulate(const struct simulation *s)
 	}
 	ok = s->pty ? sim_output_open_pty(&out, s->link) : sim_output_open(&out, s->path);
 	ok = ok && run(s, &cipher, &out, expect);
-	p1_keys_free(cipher.keys);
+	meter_keys_free(cipher.keys);
 	sim_output_close(&out);
 	if (expect && fclose(expect)) {
 		say("%s cannot be written: %s", s->expect_path, strerror(errno));

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "../decode/p1_keys.h"
+#include "../decode/meter_keys.h"
 
 #define SIM_TIC_HISTORIQUE	"tic-historique"
 #define SIM_TIC_STANDARD	"tic-standard"
@@ -258,7 +258,7 @@ struct sim_kind {
  * @counter: of the next frame
  */
 struct sim_cipher {
-	struct p1_keys *keys;
+	struct meter_keys *keys;
 	uint32_t counter;
 };
 

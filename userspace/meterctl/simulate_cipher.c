@@ -13,11 +13,11 @@
 #include "simulate.h"
 
 #define TAG_LEN		12
-#define HEAD_MAX	(2 + P1_TITLE_LEN + 3 + 1 + 4)
+#define HEAD_MAX	(2 + SYSTEM_TITLE_LEN + 3 + 1 + 4)
 #define CONTROL		0x30	/* security suite 0, encrypted and authenticated */
 
 /* Of a meter that is not real, where the key file has none. */
-static const uint8_t own_title[P1_TITLE_LEN] = { 'S', 'I', 'M', 0, 0, 0, 0, 42 };
+static const uint8_t own_title[SYSTEM_TITLE_LEN] = { 'S', 'I', 'M', 0, 0, 0, 0, 42 };
 
 static const uint8_t *title_of(const struct sim_cipher *c)
 {
@@ -33,8 +33,8 @@ static bool encipher(const struct sim_cipher *c, uint8_t *text, size_t len)
 	bool ok;
 	int out;
 
-	memcpy(iv, title_of(c), P1_TITLE_LEN);
-	memcpy(iv + P1_TITLE_LEN, &counter, sizeof(counter));
+	memcpy(iv, title_of(c), SYSTEM_TITLE_LEN);
+	memcpy(iv + SYSTEM_TITLE_LEN, &counter, sizeof(counter));
 	memcpy(aad + 1, c->keys->auth_key, CRYPT_KEY_LEN);
 	ok = aes && EVP_EncryptInit_ex2(aes, EVP_aes_128_gcm(), c->keys->key, iv, NULL) == 1 &&
 	     EVP_EncryptUpdate(aes, NULL, &out, aad, sizeof(aad)) == 1 &&
@@ -55,9 +55,9 @@ static size_t write_head(const struct sim_cipher *c, bool headed, size_t text_le
 		*at++ = 0;
 	} else {
 		*at++ = 0xdb;
-		*at++ = P1_TITLE_LEN;
-		memcpy(at, title_of(c), P1_TITLE_LEN);
-		at += P1_TITLE_LEN;
+		*at++ = SYSTEM_TITLE_LEN;
+		memcpy(at, title_of(c), SYSTEM_TITLE_LEN);
+		at += SYSTEM_TITLE_LEN;
 	}
 	*at++ = 0x82;
 	*at++ = length >> 8;

@@ -51,7 +51,7 @@ static void source_config_free(struct source_config *s)
 	free(s->path);
 	free(s->key_file);
 	free(s->listen_host);
-	p1_keys_free(s->keys);
+	meter_keys_free(s->keys);
 	d2l_keys_free(s->modules);
 }
 
@@ -996,7 +996,7 @@ bool source_config_same(const struct source_config *a, const struct source_confi
 	       a->interval_s == b->interval_s && !strcmp(a->request.text, b->request.text) &&
 	       !strcmp(a->led.text, b->led.text) && !strcmp(a->line.text, b->line.text) &&
 	       a->inverted == b->inverted && a->makes_meters == b->makes_meters &&
-	       same_text(a->key_file, b->key_file) && p1_keys_same(a->keys, b->keys) &&
+	       same_text(a->key_file, b->key_file) && meter_keys_same(a->keys, b->keys) &&
 	       a->refuses_replayed == b->refuses_replayed &&
 	       same_text(a->listen_host, b->listen_host) &&
 	       a->max_connections == b->max_connections;

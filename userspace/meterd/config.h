@@ -6,7 +6,7 @@
 #define METERD_CONFIG_H
 
 #include "../decode/d2l_keys.h"
-#include "../decode/p1_keys.h"
+#include "../decode/meter_keys.h"
 #include "../lib/gpio.h"
 #include "../lib/ledger_entry.h"
 #include "config_target.h"
@@ -87,7 +87,7 @@ struct source_config {
 	bool inverted;
 	bool makes_meters;
 	char *key_file;
-	struct p1_keys *keys;
+	struct meter_keys *keys;
 	bool refuses_replayed;
 	char *listen_host;
 	unsigned int max_connections;

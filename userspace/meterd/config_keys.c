@@ -431,31 +431,31 @@ static bool source_key_file(struct key_value *v, void *item)
 }
 
 /* Hex digits of a key, which is never told. NULL: there is no room for keys. */
-static bool set_secret(struct key_value *v, struct p1_keys *keys, uint8_t *bytes, size_t len)
+static bool set_secret(struct key_value *v, struct meter_keys *keys, uint8_t *bytes, size_t len)
 {
 	v->hidden = true;
 	return keys && hex_read(v->text, bytes, len);
 }
 
-static struct p1_keys *keys_of(void *item)
+static struct meter_keys *keys_of(void *item)
 {
 	struct source_config *s = item;
 
 	if (!s->keys)
-		s->keys = p1_keys_new();
+		s->keys = meter_keys_new();
 	return s->keys;
 }
 
 static bool source_key(struct key_value *v, void *item)
 {
-	struct p1_keys *keys = keys_of(item);
+	struct meter_keys *keys = keys_of(item);
 
 	return set_secret(v, keys, keys->key, sizeof(keys->key));
 }
 
 static bool source_auth_key(struct key_value *v, void *item)
 {
-	struct p1_keys *keys = keys_of(item);
+	struct meter_keys *keys = keys_of(item);
 
 	return set_secret(v, keys, keys->auth_key, sizeof(keys->auth_key)) &&
 	       (keys->has_auth_key = true);
@@ -463,7 +463,7 @@ static bool source_auth_key(struct key_value *v, void *item)
 
 static bool source_system_title(struct key_value *v, void *item)
 {
-	struct p1_keys *keys = keys_of(item);
+	struct meter_keys *keys = keys_of(item);
 
 	return set_secret(v, keys, keys->system_title, sizeof(keys->system_title)) &&
 	       (keys->has_system_title = true);

@@ -147,7 +147,7 @@ struct source {
 	struct source_config config;
 	bool on;
 	bool running;
-	struct p1_keys *keys;
+	struct meter_keys *keys;
 	struct d2l_keys *modules;
 	struct log_limit modules_limit;
 	const struct d2l_stats *d2l;
@@ -175,7 +175,7 @@ struct source_out {
 };
 
 /* source_keys.c */
-struct p1_keys *source_keys_read(const struct source_config *c, char *problem, size_t size);
+struct meter_keys *source_keys_read(const struct source_config *c, char *problem, size_t size);
 struct d2l_keys *source_modules_read(const struct source_config *c, char *problem, size_t size);
 
 /* sources.c: all of them */

@@ -37,20 +37,20 @@ static const char *credential_of(const struct source_config *c, char path[PATH_M
  * @problem: where a sentence goes when there should be keys and are none; else ""
  * @size: of @problem, in bytes
  *
- * Return: for p1_keys_free(); NULL when there are none.
+ * Return: for meter_keys_free(); NULL when there are none.
  */
-struct p1_keys *source_keys_read(const struct source_config *c, char *problem, size_t size)
+struct meter_keys *source_keys_read(const struct source_config *c, char *problem, size_t size)
 {
 	char credential[PATH_MAX];
 	const char *path = c->key_file;
-	struct p1_keys *keys = NULL;
+	struct meter_keys *keys = NULL;
 	char *text;
 
 	*problem = '\0';
 	if (!may_carry_p1(c->type))
 		return NULL;
 	if (c->keys) {
-		keys = p1_keys_copy(c->keys);
+		keys = meter_keys_copy(c->keys);
 		if (!keys)
 			snprintf(problem, size, "no memory for its keys");
 		return keys;
@@ -61,7 +61,7 @@ struct p1_keys *source_keys_read(const struct source_config *c, char *problem, s
 		return NULL;
 	text = secret_read(path, SECRET_MAX, problem, size);
 	if (text)
-		keys = p1_keys_parse(text, path, problem, size);
+		keys = meter_keys_parse(text, path, problem, size);
 	secret_free(text);
 	return keys;
 }
