@@ -7,7 +7,7 @@
 
 #include "../../kernel/telegram/types.h"
 
-#define CRC16_X25_BEGIN	  0xffff
+#define CRC16_X25_BEGIN 0xffff
 /* What is left over bytes and their CRC, which is sent complemented and low byte first. */
 #define CRC16_X25_RESIDUE 0xf0b8
 

@@ -83,27 +83,22 @@ static bool has_scaler(const struct list_writer *w, const struct sim_object *o)
 	       o->is == IS_CHANNEL_VALUE;
 }
 
-/* 10^@places counts are one unit; negative: one count is 10^-@places units. */
-static int64_t counts(int64_t milli, int places)
+static int64_t times_ten(int64_t value, int exponent)
 {
-	for (int i = 3; i < places; i++)
-		milli *= 10;
-	for (int i = 3; i > places; i--)
-		milli /= 10;
-	return milli;
+	for (; exponent > 0; exponent--)
+		value *= 10;
+	for (; exponent < 0; exponent++)
+		value /= 10;
+	return value;
 }
 
 /* The number times its scaler, with exactly that many decimals. */
 static void print_scaled(char text[32], int64_t raw, int scaler)
 {
-	int64_t unit = 1;
+	const int64_t unit = times_ten(1, -scaler);
 
-	for (int i = scaler; i > 0; i--)
-		raw *= 10;
-	for (int i = scaler; i < 0; i++)
-		unit *= 10;
-	if (unit == 1)
-		snprintf(text, 32, "%" PRId64, raw);
+	if (scaler >= 0)
+		snprintf(text, 32, "%" PRId64, times_ten(raw, scaler));
 	else
 		snprintf(text, 32, "%" PRId64 ".%0*" PRId64, raw / unit, -scaler, raw % unit);
 }
@@ -179,14 +174,14 @@ static void write_measure(struct list_writer *w, const struct sim_object *o)
 	const struct sim_measure measure = o->is == IS_VALUE
 						   ? sim_measure(w->m, o->code)
 						   : sim_measure_channel(w->m, o->code[1]);
-	const int64_t raw = counts(measure.milli, -o->scaler);
+	const int64_t raw = times_ten(measure.milli, -3 - o->scaler);
 	char text[32];
 
 	sim_axdr_number(w->t, o->tag, raw);
 	print_scaled(text, raw, has_scaler(w, o) ? o->scaler : 0);
 	expect_field(w, o, text, has_scaler(w, o) ? unit_text(measure.unit) : "");
 	if (o->is == IS_VALUE)
-		expect_quantity(w, o, &measure, raw * 1000 / counts(1000, -o->scaler));
+		expect_quantity(w, o, &measure, times_ten(raw, 3 + o->scaler));
 }
 
 static void write_text(const struct list_writer *w, const struct sim_object *o, const char *text)

@@ -31,7 +31,8 @@ static bool code_may_identify(const u8 *label, size_t len)
 	code_part(&label, end);
 	c = code_part(&label, end);
 	d = code_part(&label, end);
-	return c == 42 || (c == 0 && d == 0) || (c == 96 && (d == 1 || d == 13));
+	return c == 42 || (c == 0 && d == 0) || (c == 96 && (d == 1 || d == 13)) ||
+	       (c == 24 && d == 1);
 }
 
 /**
@@ -39,16 +40,17 @@ static bool code_may_identify(const u8 *label, size_t len)
  * @t: the telegram
  * @f: one of its fields
  *
- * Return: what the table of labels says; of labels that it lacks, those of P1 by their code, and
- * all of TIC, whose table is complete.
+ * Return: what the table of labels says; of labels that it lacks, and of DLMS, whose objects have
+ * several attributes, by the code; all of TIC, whose table is complete, and what has no code.
  */
 bool field_identifies(const struct telegram *t, const struct field *f)
 {
 	const struct label_info *info = label_info_of(t, f);
 
-	if (info)
+	if (info && (t->protocol != TELEGRAM_DLMS || info->flags & LABEL_IDENTIFIES))
 		return info->flags & LABEL_IDENTIFIES;
-	return t->protocol != TELEGRAM_P1 || code_may_identify(t->text + f->label, f->label_len);
+	return !telegram_has_obis(t) || !f->label_len ||
+	       code_may_identify(t->text + f->label, f->label_len);
 }
 
 /* Registers as if the meter had always been this one. */
