@@ -312,14 +312,15 @@ static enum dlms_trouble open_text(struct dlms_opener *m, const struct glo_text 
 	return glo_open(&m->glo, t, false, m->clear) ? DLMS_FINE : DLMS_WRONG_KEY;
 }
 
+static u64 *opened(struct dlms_opener *m)
+{
+	return verifies(m) ? &m->counts.verified : &m->counts.unverified;
+}
+
 /* A message was opened. In clear, and without a tag that is verified, its counter proves nothing.
  */
 static void count_message(struct dlms_opener *m, const struct glo_text *t)
 {
-	if (verifies(m))
-		m->counts.verified++;
-	else
-		m->counts.unverified++;
 	if (!verifies(m) && !(t->control[0] & GLO_ENCIPHERED))
 		return;
 	m->counts.replayed += glo_is_replayed(&m->glo, t);
@@ -343,8 +344,12 @@ static size_t take_ciphered(struct dlms_opener *m, const struct envelope *e, con
 	inner.counter = glo_counter(&t);
 	inner.tag = verifies(m) ? DLMS_TAG_VERIFIED : DLMS_TAG_UNVERIFIED;
 	inner.doubtful = !verifies(m) && t.control[0] & GLO_ENCIPHERED;
-	if (!take_apdus(m, &inner, m->clear, glo_text_len(&t)))
+	/* Who gets what is in it may ask how it came. */
+	++*opened(m);
+	if (!take_apdus(m, &inner, m->clear, glo_text_len(&t))) {
+		--*opened(m);
 		return 0;
+	}
 	count_message(m, &t);
 	return len;
 }

@@ -17,9 +17,10 @@
 #define TABLE_MAX (32u << 20)
 
 /* Sources of other types have no telegrams that meterd deciphers, or keys of their own. */
-static bool may_carry_p1(enum source_type type)
+static bool may_be_enciphered(enum source_type type)
 {
-	return type == SOURCE_SERIAL || type == SOURCE_TCP || type == SOURCE_REPLAY;
+	return type == SOURCE_SERIAL || type == SOURCE_TCP || type == SOURCE_REPLAY ||
+	       type == SOURCE_MBUS;
 }
 
 /* Its keys as the service manager gives them, a credential such as source.house.key. */
@@ -47,7 +48,7 @@ struct meter_keys *source_keys_read(const struct source_config *c, char *problem
 	char *text;
 
 	*problem = '\0';
-	if (!may_carry_p1(c->type))
+	if (!may_be_enciphered(c->type))
 		return NULL;
 	if (c->keys) {
 		keys = meter_keys_copy(c->keys);
