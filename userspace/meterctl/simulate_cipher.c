@@ -129,8 +129,6 @@ static void expect_enciphered(const struct sim_cipher *c, const struct sim_kind 
 		sim_via_is(t, "p1-encrypted");
 	else if (!t->has_meter)
 		title_is_meter(t, title_of(c, kind));
-	/* What is enciphered has no parts. */
-	t->unit_count = 0;
 }
 
 /**
@@ -160,6 +158,8 @@ bool sim_encipher(struct sim_cipher *c, const struct sim_kind *kind, struct sim_
 		return false;
 	}
 	t->len = header + head_len + text + tag_len(c, kind);
+	/* What is enciphered has no parts. */
+	t->unit_count = 0;
 	c->counter++;
 	expect_enciphered(c, kind, t);
 	return true;

@@ -70,7 +70,7 @@ struct sim_object {
 /** enum sim_layout - how the objects of a list stand in the body of a notification */
 enum sim_layout {
 	LAYOUT_PUSH,		/* their description first, then values alone */
-	LAYOUT_PAIRS,		/* code, value, code, value; text and clock at the head have no code */
+	LAYOUT_PAIRS,		/* code, value; text and clock at the head have no code */
 	LAYOUT_ELEMENTS,	/* a structure {code, value, {scaler, unit}} for each */
 	LAYOUT_TRIPLES,		/* code, value, {scaler, unit}; clock and number have no code */
 	LAYOUT_VALUES,		/* values alone */
@@ -106,7 +106,7 @@ enum sim_framing {
 enum sim_stamp {
 	STAMP_NONE,
 	STAMP_PLAIN,
-	STAMP_TAGGED,		/* with the tag of an octet string, which A-XDR does not have here */
+	STAMP_TAGGED,		/* with the tag of an octet string, against A-XDR */
 };
 
 /**
