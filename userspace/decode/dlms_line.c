@@ -344,7 +344,10 @@ static bool may_begin_frame(const struct dlms_line *l, u8 byte)
 	       (byte == MBUS_START && l->tried & DLMS_MBUS);
 }
 
-/* What is between the segments of HDLC may be one of them. */
+/*
+ * What is between the parts of a message may be parts: the end of this one and the beginning of
+ * another, whose other parts have the numbers that this one waits for.
+ */
 static void skip_noise(struct dlms_line *l)
 {
 	size_t at = l->at;
@@ -353,8 +356,8 @@ static void skip_noise(struct dlms_line *l)
 		at++;
 	if (at == l->at)
 		return;
-	if (l->tried & DLMS_HDLC)
-		assembly_break(&l->segments, &l->opener.counts.parts);
+	assembly_break(&l->segments, &l->opener.counts.parts);
+	assembly_break(&l->opener.blocks, &l->opener.counts.parts);
 	pass(l, at - l->at, 0);
 	l->noise = true;
 }
