@@ -15,6 +15,7 @@
 #include "../decode/stream.h"
 #include "config.h"
 #include "d2l_server.h"
+#include "notes.h"
 
 /** enum line_state - how a line does; names as in the data contract */
 enum line_state {
@@ -188,12 +189,14 @@ struct meter_keys *source_keys_read(const struct source_config *c, char *problem
 struct d2l_keys *source_modules_read(const struct source_config *c, char *problem, size_t size);
 
 /* sources.c: all of them */
-struct sources *sources_new(struct event_base *base, const struct source_out *out);
+struct sources *sources_new(struct event_base *base, const struct source_out *out,
+			    struct notes *notes);
 /* Starts, stops and keeps running what the configuration asks for; takes copies. */
 void sources_apply(struct sources *all, const struct config *c);
 struct source *sources_first(const struct sources *all);
 bool sources_switch(struct sources *all, const char *name, bool on);
 struct event_base *sources_base(const struct sources *all);
+struct notes *sources_notes(const struct sources *all);
 struct resolver *sources_resolver(struct sources *all);
 /* One for all, for what is read and fed in one go. */
 #define SOURCES_BUFFER_BYTES 16384

@@ -217,10 +217,12 @@ static struct source *source_for(struct sources *all, const struct source_config
  * sources_new - no sources yet
  * @base: the loop
  * @out: where telegrams and states go; copied
+ * @notes: what is known of their meters; must outlive them
  *
  * Return: the sources; NULL without memory.
  */
-struct sources *sources_new(struct event_base *base, const struct source_out *out)
+struct sources *sources_new(struct event_base *base, const struct source_out *out,
+			    struct notes *notes)
 {
 	struct sources *all = calloc(1, sizeof(*all));
 
@@ -228,6 +230,7 @@ struct sources *sources_new(struct event_base *base, const struct source_out *ou
 		return NULL;
 	all->base = base;
 	all->out = *out;
+	all->notes = notes;
 	all->settle = event_new(base, -1, 0, sources_settle, all);
 	if (!all->settle) {
 		free(all);
@@ -313,6 +316,12 @@ bool sources_switch(struct sources *all, const char *name, bool on)
 struct event_base *sources_base(const struct sources *all)
 {
 	return all->base;
+}
+
+/** sources_notes - what is known of their meters and stays known after a restart */
+struct notes *sources_notes(const struct sources *all)
+{
+	return all->notes;
 }
 
 /**
