@@ -18,19 +18,44 @@
 struct layout {
 	const char *pattern;
 	u8 top;			/* values that it takes where it stands; of a structure one */
+	const char *text;	/* for people */
 };
 
 static const struct layout layouts[] = {
-	{ "{OVS}", 1 },		/* Aidon, Iskraemeco AM550, Kaifa in Salzburg */
-	{ "{OV}", 1 },
-	{ "{TVS}", 1 },		/* an example of Landis+Gyr ZMF100 */
-	{ "{VCSO}", 1 },
-	{ "{DV}", 1 },		/* EG.D: ZPA, Sagemcom XT211 */
-	{ "{D.}", 1 },
-	{ "OVS", 3 },		/* EVN: Kaifa, Sagemcom */
-	{ "OV", 2 },		/* Landis+Gyr E450 in Austria, Kamstrup, Kaifa in Sweden */
-	{ "V", 1 },
+	/* Aidon, Iskraemeco AM550, Kaifa in Salzburg */
+	{ "{OVS}", 1, "{code, value, {scaler, unit}}" },
+	{ "{OV}", 1, "{code, value}" },
+	/* An example of Landis+Gyr ZMF100. */
+	{ "{TVS}", 1, "{code with tag and length in turn, value, {scaler, unit}}" },
+	{ "{VCSO}", 1, "{value, class, {scaler, unit}, code}" },
+	/* EG.D: ZPA, Sagemcom XT211 */
+	{ "{DV}", 1, "{class, code and attribute without tags, value}" },
+	{ "{D.}", 1, "{class, code and attribute without tags, anything}" },
+	/* EVN: Kaifa, Sagemcom */
+	{ "OVS", 3, "code, value, {scaler, unit} in a row" },
+	/* Landis+Gyr E450 in Austria, Kamstrup, Kaifa in Sweden */
+	{ "OV", 2, "code, value in a row" },
+	{ "V", 1, "a value without a code" },
 };
+
+#define LAYOUTS (sizeof(layouts) / sizeof(layouts[0]))
+/* The same for lists that are no patterns. */
+#define LAYOUT_PUSH_LIST LAYOUTS
+#define LAYOUT_PLACE	 (LAYOUTS + 1)
+
+/**
+ * dlms_layout_text - how a field and what is said of it stand in their list
+ * @layout: of the field, @dlms_detail.layout
+ *
+ * Return: a constant text for people.
+ */
+const char *dlms_layout_text(u8 layout)
+{
+	if (layout < LAYOUTS)
+		return layouts[layout].text;
+	return layout == LAYOUT_PUSH_LIST ? "a list that begins with its own description"
+					  : "a list in which the place of a value is its meaning";
+}
 
 /* One entry of a description: class, code, attribute, index, and restrictions in newer ones. */
 static const char entry_pattern[] = "COA.";
@@ -223,10 +248,10 @@ static bool fits(const char *pattern, struct axdr *a, struct dlms_item *item, un
 static const struct layout *find_layout(struct dlms_build *b, struct axdr *a, unsigned int left,
 					struct dlms_item *item)
 {
-	for (unsigned int i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
+	for (unsigned int i = 0; i < LAYOUTS; i++) {
 		struct axdr ahead = *a;
 
-		*item = (struct dlms_item){ 0 };
+		*item = (struct dlms_item){ .layout = i };
 		if (layouts[i].top > left || !fits(layouts[i].pattern, &ahead, item, &b->budget))
 			continue;
 		*a = ahead;
@@ -296,8 +321,10 @@ static bool walk(struct dlms_build *b, struct axdr *a, unsigned int count, const
 		if (each)
 			a->type = each;
 		found = find_layout(b, a, each ? 1 : count - at, &item);
-		if (found && !item.code && depth <= 1 && b->places && at < b->places->count)
+		if (found && !item.code && depth <= 1 && b->places && at < b->places->count) {
 			item.code = b->places->codes[at];
+			item.layout = LAYOUT_PLACE;
+		}
 		if (found) {
 			b->bare |= found->pattern[1] == 'D';
 			name_list(b->r, &item);
@@ -455,6 +482,7 @@ static bool read_push_list(struct dlms_build *b, struct push_list *l)
 			return false;
 		if (is_scaler(&item) || !read_value(&value, &item))
 			continue;
+		item.layout = LAYOUT_PUSH_LIST;
 		take_scaler(&scalers, &item);
 		if (!dlms_add_field(b, &item))
 			return false;
