@@ -110,18 +110,12 @@ static const struct places places[] = {
 	{ "KFM_001", 18, three_phases },
 };
 
-/* A code, and not six octets of something else: its medium is 0 to 9, or 15 for others. */
-static bool is_code(const u8 *bytes)
-{
-	return bytes[0] <= 9 || bytes[0] == 15;
-}
-
 static bool read_code(struct axdr *a, struct dlms_item *item)
 {
 	struct axdr_value v;
 
 	if (!axdr_read(a, &v) || v.tag != AXDR_OCTET_STRING || v.len != OBIS_LEN ||
-	    !is_code(v.bytes))
+	    !dlms_is_code(v.bytes))
 		return false;
 	item->code = v.bytes;
 	return true;
@@ -175,7 +169,7 @@ static bool read_description(struct axdr *a, struct dlms_item *item)
 {
 	const u8 *b = a->at;
 
-	if (a->type || a->end - b < BARE_DESCRIPTION_LEN || b[0] || !b[1] || !is_code(b + 2) ||
+	if (a->type || a->end - b < BARE_DESCRIPTION_LEN || b[0] || !b[1] || !dlms_is_code(b + 2) ||
 	    b[7] != 255 || !b[8] || b[8] > ATTRIBUTE_MAX)
 		return false;
 	item->class_id = b[1];
@@ -190,7 +184,7 @@ static bool read_turned_code(struct axdr *a, struct dlms_item *item)
 	const u8 *b = a->at;
 
 	if (a->type || a->end - b < 2 + OBIS_LEN || b[0] != OBIS_LEN ||
-	    b[1] != AXDR_OCTET_STRING || !is_code(b + 2) || b[2 + OBIS_LEN - 1] != 255)
+	    b[1] != AXDR_OCTET_STRING || !dlms_is_code(b + 2) || b[2 + OBIS_LEN - 1] != 255)
 		return false;
 	item->code = b + 2;
 	a->at += 2 + OBIS_LEN;

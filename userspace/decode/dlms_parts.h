@@ -30,6 +30,12 @@ struct dlms_item {
 	u8 unit;
 };
 
+/** dlms_is_code - a code, and not six octets of something else: its medium is 0 to 9, or 15 */
+static inline bool dlms_is_code(const u8 *bytes)
+{
+	return bytes[0] <= 9 || bytes[0] == 15;
+}
+
 struct places;
 
 /**

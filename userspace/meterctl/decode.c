@@ -140,15 +140,6 @@ static int decode(const struct arguments *args)
 	return rc;
 }
 
-static bool parse_profile(const char *name, struct arguments *args)
-{
-	if (dlms_profile_by_name(name, &args->profile))
-		return true;
-	say("there is no profile '%s': give e450, e360, e570, am550, omnipower, kaifa, push, none or "
-	    "auto", name);
-	return false;
-}
-
 static bool parse_option(int c, struct arguments *args)
 {
 	switch (c) {
@@ -158,7 +149,7 @@ static bool parse_option(int c, struct arguments *args)
 		args->key_path = optarg;
 		return true;
 	case 'm':
-		return parse_profile(optarg, args);
+		return profile_by_name(optarg, &args->profile);
 	case 'g':
 		return gpio_stream_name(&args->gpio, optarg);
 	case 's':

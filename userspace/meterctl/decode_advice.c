@@ -131,7 +131,13 @@ static const char *p1_advice(enum p1_cipher_trouble trouble)
 	return NULL;
 }
 
-static const char *dlms_advice(enum dlms_trouble trouble)
+/**
+ * dlms_advice - what to do about messages that no key of the file opens
+ * @trouble: of the newest one
+ *
+ * Return: a constant clause; NULL when a key has nothing to do with it.
+ */
+const char *dlms_advice(enum dlms_trouble trouble)
 {
 	switch (trouble) {
 	case DLMS_NO_KEY:

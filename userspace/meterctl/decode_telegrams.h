@@ -60,6 +60,7 @@ void decode_feed(struct decode *d, const u8 *bytes, size_t count);
 void decode_end(struct decode *d);
 
 /* decode_advice.c */
+const char *dlms_advice(enum dlms_trouble trouble);
 void decode_say_advice(const struct decode *d, const char *path, const char *key_path);
 void decode_print_counts(const struct decode *d);
 

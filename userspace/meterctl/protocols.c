@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * Protocols of a file by their names on the command line, and the key file that belongs to them.
+ * Protocols and profiles of a file by their names on the command line, and the key file that belongs
+ * to them.
  */
 #include <string.h>
 
 #include "../../kernel/telegram/telegram.h"
+#include "../decode/dlms.h"
 #include "../decode/dlms_line.h"
 #include "../lib/say.h"
 #include "d2l_file.h"
@@ -39,6 +41,22 @@ bool protocols_by_name(const char *name, struct protocols *p)
 		return true;
 	}
 	say("there is no protocol '%s': give tic, p1, hdlc, mbus, raw, d2l or auto", name);
+	return false;
+}
+
+/**
+ * profile_by_name - what --profile says
+ * @name: any text
+ * @profile: for enum dlms_profile
+ *
+ * Return: false after a sentence.
+ */
+bool profile_by_name(const char *name, u8 *profile)
+{
+	if (dlms_profile_by_name(name, profile))
+		return true;
+	say("there is no profile '%s': give e450, e360, e570, am550, omnipower, kaifa, push, none or "
+	    "auto", name);
 	return false;
 }
 

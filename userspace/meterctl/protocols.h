@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Protocols of a file by their names on the command line, and the key file that belongs to them.
+ * Protocols and profiles of a file by their names on the command line, and the key file that belongs
+ * to them.
  */
 #ifndef METERCTL_PROTOCOLS_H
 #define METERCTL_PROTOCOLS_H
@@ -31,6 +32,7 @@ struct file_keys {
 };
 
 bool protocols_by_name(const char *name, struct protocols *p);
+bool profile_by_name(const char *name, u8 *profile);
 bool file_keys_read(const char *path, const struct protocols *p, struct file_keys *keys);
 void file_keys_free(struct file_keys *keys);
 
