@@ -12,12 +12,13 @@
  * The time of the message is an octet string without a tag, which may be absent (0). Some meters
  * write a tag before it, or a date-time with its tag and no length.
  */
-static bool read_time(struct axdr *a, struct dlms_reading *r)
+static bool read_time(struct axdr *a, const u8 **clock)
 {
 	const u8 *b = a->at;
 	const size_t left = a->end - b;
 	size_t head;
 
+	*clock = NULL;
 	if (!left)
 		return false;
 	if (!b[0]) {
@@ -32,17 +33,24 @@ static bool read_time(struct axdr *a, struct dlms_reading *r)
 		return false;
 	if (left < head + AXDR_CLOCK_LEN)
 		return false;
+	*clock = b + head;
 	a->at += head + AXDR_CLOCK_LEN;
-	r->has_clock = axdr_clock(b + head, &r->clock_s);
 	return true;
 }
 
-static bool read_head(struct axdr *a, struct dlms_reading *r)
+/**
+ * dlms_read_head - what stands before the body of a data-notification
+ * @a: where the APDU begins; moved to its body
+ * @clock: for the time of the message, AXDR_CLOCK_LEN bytes; NULL: it has none
+ *
+ * Return: false when it is no data-notification.
+ */
+bool dlms_read_head(struct axdr *a, const u8 **clock)
 {
 	if (a->end - a->at < 1 + INVOKE_ID_LEN || a->at[0] != DATA_NOTIFICATION)
 		return false;
 	a->at += 1 + INVOKE_ID_LEN;
-	return read_time(a, r);
+	return read_time(a, clock);
 }
 
 static void begin_reading(struct dlms_reading *r, u64 started)
@@ -77,9 +85,13 @@ size_t dlms_reading_parse(struct dlms_reading *r, const struct dlms_settings *se
 {
 	struct axdr a = { apdu->bytes, apdu->bytes + apdu->len, NULL, NULL };
 	struct dlms_build b = { .r = r, .budget = AXDR_VALUES_MAX };
+	const u8 *clock;
 
 	begin_reading(r, apdu->first_byte);
-	if (!read_head(&a, r) || !dlms_read_body(&b, &a) || !r->telegram.nfields)
+	if (!dlms_read_head(&a, &clock))
+		return 0;
+	r->has_clock = clock && axdr_clock(clock, &r->clock_s);
+	if (!dlms_read_body(&b, &a) || !r->telegram.nfields)
 		return 0;
 	memset(r->text + b.at, 0, TELEGRAM_PAD);
 	dlms_find_number(r, apdu->system_title);

@@ -75,6 +75,7 @@ enum dlms_number_from {
  * @unit: as sent (Blue Book section 4.3.2); 0: none came
  * @flags: DLMS_*
  * @attribute: of its object, where the list names it; else 0
+ * @layout: how it stands in its list, for dlms_layout_text()
  * @code: OBIS code A to F
  */
 struct dlms_detail {
@@ -84,6 +85,7 @@ struct dlms_detail {
 	u8 unit;
 	u8 flags;
 	u8 attribute;
+	u8 layout;
 	u8 code[6];
 };
 
@@ -117,6 +119,18 @@ struct dlms_reading {
 	u8 text[METERLINE_P1_MAX_BYTES + TELEGRAM_PAD];
 };
 
+/** enum dlms_meaning - what a field means */
+enum dlms_meaning {
+	DLMS_MEANS_QUANTITY,
+	DLMS_MEANS_NONE,	/* there is no quantity of its code, or no code */
+	DLMS_MEANS_ELSE,	/* it is not the present value of its object */
+	DLMS_MEANS_NO_NUMBER,
+	DLMS_MEANS_OTHER_UNIT,	/* than that of the quantity */
+	DLMS_MEANS_NO_SCALER,	/* none came, and the profile has none */
+	DLMS_MEANS_UNSETTLED,	/* likewise; the step of this meter's energies is not known */
+	DLMS_MEANS_IMPOSSIBLE,	/* it is too large, or no value of its quantity */
+};
+
 /**
  * struct dlms_submeter - a meter behind the meter, on its M-Bus
  * @channel: 1..8
@@ -137,10 +151,18 @@ struct dlms_submeter {
 size_t dlms_reading_parse(struct dlms_reading *r, const struct dlms_settings *settings,
 			  const struct dlms_apdu *apdu);
 
+/* dlms_layout.c */
+const char *dlms_layout_text(u8 layout);
+
 /* dlms_profile.c */
 const char *dlms_profile_name(enum dlms_profile profile);
 bool dlms_profile_by_name(const char *name, u8 *profile);
 bool dlms_scale_of(const char *code, s64 milli, struct dlms_scale *scale);
+u8 dlms_code_quantity(const char *code);
+
+/* dlms_quantities.c */
+enum dlms_meaning dlms_meaning_of(const struct dlms_reading *r, const struct dlms_settings *settings,
+				  unsigned int i, u8 *quantity, s64 *milli);
 
 /* dlms_submeter.c */
 bool dlms_submeter_next(const struct dlms_reading *r, struct dlms_submeter *m);

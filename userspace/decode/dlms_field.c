@@ -217,7 +217,11 @@ bool dlms_add_field(struct dlms_build *b, const struct dlms_item *item)
 		return true;
 	if (!has_room(b, &item->value))
 		return false;
-	*d = (struct dlms_detail){ .class_id = item->class_id, .attribute = item->attribute };
+	*d = (struct dlms_detail){
+		.class_id = item->class_id,
+		.attribute = item->attribute,
+		.layout = item->layout,
+	};
 	d->flags = flags_of(item);
 	if (item->code)
 		memcpy(d->code, item->code, OBIS_LEN);

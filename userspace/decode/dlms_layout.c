@@ -18,19 +18,44 @@
 struct layout {
 	const char *pattern;
 	u8 top;			/* values that it takes where it stands; of a structure one */
+	const char *text;	/* for people */
 };
 
 static const struct layout layouts[] = {
-	{ "{OVS}", 1 },		/* Aidon, Iskraemeco AM550, Kaifa in Salzburg */
-	{ "{OV}", 1 },
-	{ "{TVS}", 1 },		/* an example of Landis+Gyr ZMF100 */
-	{ "{VCSO}", 1 },
-	{ "{DV}", 1 },		/* EG.D: ZPA, Sagemcom XT211 */
-	{ "{D.}", 1 },
-	{ "OVS", 3 },		/* EVN: Kaifa, Sagemcom */
-	{ "OV", 2 },		/* Landis+Gyr E450 in Austria, Kamstrup, Kaifa in Sweden */
-	{ "V", 1 },
+	/* Aidon, Iskraemeco AM550, Kaifa in Salzburg */
+	{ "{OVS}", 1, "{code, value, {scaler, unit}}" },
+	{ "{OV}", 1, "{code, value}" },
+	/* An example of Landis+Gyr ZMF100. */
+	{ "{TVS}", 1, "{code with tag and length in turn, value, {scaler, unit}}" },
+	{ "{VCSO}", 1, "{value, class, {scaler, unit}, code}" },
+	/* EG.D: ZPA, Sagemcom XT211 */
+	{ "{DV}", 1, "{class, code and attribute without tags, value}" },
+	{ "{D.}", 1, "{class, code and attribute without tags, anything}" },
+	/* EVN: Kaifa, Sagemcom */
+	{ "OVS", 3, "code, value, {scaler, unit} in a row" },
+	/* Landis+Gyr E450 in Austria, Kamstrup, Kaifa in Sweden */
+	{ "OV", 2, "code, value in a row" },
+	{ "V", 1, "a value without a code" },
 };
+
+#define LAYOUTS (sizeof(layouts) / sizeof(layouts[0]))
+/* The same for lists that are no patterns. */
+#define LAYOUT_PUSH_LIST LAYOUTS
+#define LAYOUT_PLACE	 (LAYOUTS + 1)
+
+/**
+ * dlms_layout_text - how a field and what is said of it stand in their list
+ * @layout: of the field, @dlms_detail.layout
+ *
+ * Return: a constant text for people.
+ */
+const char *dlms_layout_text(u8 layout)
+{
+	if (layout < LAYOUTS)
+		return layouts[layout].text;
+	return layout == LAYOUT_PUSH_LIST ? "a list that begins with its own description"
+					  : "a list in which the place of a value is its meaning";
+}
 
 /* One entry of a description: class, code, attribute, index, and restrictions in newer ones. */
 static const char entry_pattern[] = "COA.";
@@ -85,18 +110,12 @@ static const struct places places[] = {
 	{ "KFM_001", 18, three_phases },
 };
 
-/* A code, and not six octets of something else: its medium is 0 to 9, or 15 for others. */
-static bool is_code(const u8 *bytes)
-{
-	return bytes[0] <= 9 || bytes[0] == 15;
-}
-
 static bool read_code(struct axdr *a, struct dlms_item *item)
 {
 	struct axdr_value v;
 
 	if (!axdr_read(a, &v) || v.tag != AXDR_OCTET_STRING || v.len != OBIS_LEN ||
-	    !is_code(v.bytes))
+	    !dlms_is_code(v.bytes))
 		return false;
 	item->code = v.bytes;
 	return true;
@@ -150,7 +169,7 @@ static bool read_description(struct axdr *a, struct dlms_item *item)
 {
 	const u8 *b = a->at;
 
-	if (a->type || a->end - b < BARE_DESCRIPTION_LEN || b[0] || !b[1] || !is_code(b + 2) ||
+	if (a->type || a->end - b < BARE_DESCRIPTION_LEN || b[0] || !b[1] || !dlms_is_code(b + 2) ||
 	    b[7] != 255 || !b[8] || b[8] > ATTRIBUTE_MAX)
 		return false;
 	item->class_id = b[1];
@@ -165,7 +184,7 @@ static bool read_turned_code(struct axdr *a, struct dlms_item *item)
 	const u8 *b = a->at;
 
 	if (a->type || a->end - b < 2 + OBIS_LEN || b[0] != OBIS_LEN ||
-	    b[1] != AXDR_OCTET_STRING || !is_code(b + 2) || b[2 + OBIS_LEN - 1] != 255)
+	    b[1] != AXDR_OCTET_STRING || !dlms_is_code(b + 2) || b[2 + OBIS_LEN - 1] != 255)
 		return false;
 	item->code = b + 2;
 	a->at += 2 + OBIS_LEN;
@@ -223,10 +242,10 @@ static bool fits(const char *pattern, struct axdr *a, struct dlms_item *item, un
 static const struct layout *find_layout(struct dlms_build *b, struct axdr *a, unsigned int left,
 					struct dlms_item *item)
 {
-	for (unsigned int i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
+	for (unsigned int i = 0; i < LAYOUTS; i++) {
 		struct axdr ahead = *a;
 
-		*item = (struct dlms_item){ 0 };
+		*item = (struct dlms_item){ .layout = i };
 		if (layouts[i].top > left || !fits(layouts[i].pattern, &ahead, item, &b->budget))
 			continue;
 		*a = ahead;
@@ -296,8 +315,10 @@ static bool walk(struct dlms_build *b, struct axdr *a, unsigned int count, const
 		if (each)
 			a->type = each;
 		found = find_layout(b, a, each ? 1 : count - at, &item);
-		if (found && !item.code && depth <= 1 && b->places && at < b->places->count)
+		if (found && !item.code && depth <= 1 && b->places && at < b->places->count) {
 			item.code = b->places->codes[at];
+			item.layout = LAYOUT_PLACE;
+		}
 		if (found) {
 			b->bare |= found->pattern[1] == 'D';
 			name_list(b->r, &item);
@@ -455,6 +476,7 @@ static bool read_push_list(struct dlms_build *b, struct push_list *l)
 			return false;
 		if (is_scaler(&item) || !read_value(&value, &item))
 			continue;
+		item.layout = LAYOUT_PUSH_LIST;
 		take_scaler(&scalers, &item);
 		if (!dlms_add_field(b, &item))
 			return false;

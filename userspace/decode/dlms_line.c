@@ -9,9 +9,7 @@
 #include <stdlib.h>
 
 #include "dlms_line.h"
-#include "dlms_tags.h"
-#include "hdlc.h"
-#include "mbus.h"
+#include "dlms_segment.h"
 
 /* Where there are no frames, a message is all that comes between two pauses. */
 #define BUFFER_MAX ASSEMBLY_MAX
@@ -179,28 +177,13 @@ static void take_segment(struct dlms_line *l, const struct part *segment)
 	dlms_open_message(&l->opener, &message);
 }
 
-/*
- * The first segment of a message has the LLC header, others have no number. Blocks of a message
- * have numbers of their own, and the header in the first one only.
- */
 static void take_hdlc_frame(struct dlms_line *l, const struct hdlc_frame *f)
 {
-	const bool open = l->segments.state == ASSEMBLY_OPEN;
-	const bool headed = dlms_llc_len(f->information, f->information_len);
-	const struct part part = {
-		.number = headed ? 0
-			  : open ? l->segments.next
-				 : 1,
-		.last = !f->segmented,
-		.origin = (u64)f->destination << 32 | f->source,
-		.first_byte = time_at(l),
-		.bytes = f->information,
-		.len = f->information_len,
-	};
+	struct part part;
 
-	if (!part.len)
+	if (!f->information_len)
 		return;
-	if (part.last && !open && (headed || part.bytes[0] == DLMS_GENERAL_BLOCK_TRANSFER))
+	if (hdlc_segment(f, &l->segments, time_at(l), &part))
 		dlms_open_message(&l->opener, &part);
 	else
 		take_segment(l, &part);
@@ -208,18 +191,11 @@ static void take_hdlc_frame(struct dlms_line *l, const struct hdlc_frame *f)
 
 static void take_mbus_frame(struct dlms_line *l, const struct mbus_frame *f)
 {
-	const struct part part = {
-		.number = f->segment,
-		.last = f->final,
-		.origin = f->address << 16 | f->source << 8 | f->destination,
-		.first_byte = time_at(l),
-		.bytes = f->data,
-		.len = f->data_len,
-	};
+	struct part part;
 
 	if (!f->dlms)
 		l->opener.counts.other++;
-	else if (part.last && !part.number && l->segments.state != ASSEMBLY_OPEN)
+	else if (mbus_segment(f, &l->segments, time_at(l), &part))
 		dlms_open_message(&l->opener, &part);
 	else
 		take_segment(l, &part);

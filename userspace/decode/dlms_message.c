@@ -190,29 +190,46 @@ static void take_blocks(struct dlms_opener *m)
 	take_apdus(m, &inner, m->blocks.bytes, m->blocks.len);
 }
 
-static size_t take_block(struct dlms_opener *m, const struct envelope *e, const u8 *bytes,
-			 size_t len)
+/**
+ * dlms_read_block - the header of a block of general-block-transfer
+ * @bytes: of the APDU, the first is its tag
+ * @len: how many there are
+ * @block: for the block, whose sender and time are not known here
+ *
+ * Return: length of the APDU; 0: lengths do not fit.
+ */
+size_t dlms_read_block(const u8 *bytes, size_t len, struct part *block)
 {
 	size_t data = 0, at = BLOCK_HEADER_LEN;
 	int size = len > at ? ber_length(bytes + at, len - at, &data) : 0;
-	struct part part;
 
 	if (size <= 0 || data > len - at - size)
-		return drop(m, e, DLMS_BAD_FORM);
+		return 0;
 	at += size;
 	/* From 1 on; there is no block 0. */
-	part = (struct part){
+	*block = (struct part){
 		.number = (bytes[2] << 8 | bytes[3]) - 1u,
 		.last = bytes[1] & BLOCK_LAST,
-		.origin = e->origin,
-		.first_byte = e->first_byte,
 		.bytes = bytes + at,
 		.len = data,
 	};
-	assembly_put(&m->blocks, &part, &m->counts.parts);
+	return at + data;
+}
+
+static size_t take_block(struct dlms_opener *m, const struct envelope *e, const u8 *bytes,
+			 size_t len)
+{
+	struct part block;
+
+	len = dlms_read_block(bytes, len, &block);
+	if (!len)
+		return drop(m, e, DLMS_BAD_FORM);
+	block.origin = e->origin;
+	block.first_byte = e->first_byte;
+	assembly_put(&m->blocks, &block, &m->counts.parts);
 	if (m->blocks.state == ASSEMBLY_WHOLE)
 		take_blocks(m);
-	return at + data;
+	return len;
 }
 
 /**
@@ -243,9 +260,17 @@ int dlms_glo_len(const u8 *bytes, size_t count, size_t *len)
 	return 1;
 }
 
-/* Returns its length; 0: lengths do not fit. */
-static size_t read_ciphered(const struct dlms_opener *m, const u8 *bytes, size_t len,
-			    struct glo_text *t)
+/**
+ * dlms_read_ciphered - the header of a message of general-glo-ciphering
+ * @m: state of the line, whose keys may have the system title
+ * @bytes: of the APDU, the first is its tag
+ * @len: how many there are
+ * @t: for the text; its title is NULL when there is none
+ *
+ * Return: length of the APDU; 0: lengths do not fit.
+ */
+size_t dlms_read_ciphered(const struct dlms_opener *m, const u8 *bytes, size_t len,
+			  struct glo_text *t)
 {
 	const struct meter_keys *keys = m->glo.keys;
 	size_t whole, length = 0, at;
@@ -334,7 +359,7 @@ static size_t take_ciphered(struct dlms_opener *m, const struct envelope *e, con
 	enum dlms_trouble trouble;
 	struct glo_text t;
 
-	len = read_ciphered(m, bytes, len, &t);
+	len = dlms_read_ciphered(m, bytes, len, &t);
 	if (!len)
 		return drop(m, e, DLMS_BAD_FORM);
 	trouble = open_text(m, &t);
@@ -364,6 +389,11 @@ static size_t take_other(struct dlms_opener *m, const struct envelope *e, u8 tag
 /* Returns the bytes that it took; 0: where it ends is not known. */
 static size_t take_apdu(struct dlms_opener *m, struct envelope *e, const u8 *bytes, size_t len)
 {
+	if (m->out.layer) {
+		const struct dlms_apdu layer = apdu_of(e, bytes, len);
+
+		m->out.layer(m->out.context, &layer);
+	}
 	switch (bytes[0]) {
 	case DLMS_DATA_NOTIFICATION:
 		return take_notification(m, e, bytes, len);

@@ -70,15 +70,18 @@ struct dlms_counts {
 
 /**
  * struct dlms_out - where that what is found goes
+ * @layer: looks at each APDU of any kind before it is opened or read, those inside others too; NULL:
+ *	nobody does. What an unverified message holds may be nothing: then its key is wrong
  * @apdu: reads a data-notification; returns the bytes that it took, 0 when it is none
  * @done: the one that @apdu read last counts: its message is whole and all of it was read. NULL:
  *	each counts that @apdu reads
  * @text: gets each telegram of P1 that was enciphered (Sagemcom T210-D, Graz), from its '/' on; the
  *	same; NULL: they count as @dlms_counts.other
- * @context: given to @apdu and @done
+ * @context: given to @layer, @apdu and @done
  * @text_context: given to @text
  */
 struct dlms_out {
+	void (*layer)(void *context, const struct dlms_apdu *apdu);
 	dlms_apdu_fn apdu;
 	void (*done)(void *context);
 	dlms_apdu_fn text;
@@ -114,6 +117,9 @@ void dlms_opener_release(struct dlms_opener *m);
 size_t dlms_open_message(struct dlms_opener *m, const struct part *message);
 size_t dlms_llc_len(const u8 *bytes, size_t count);
 int dlms_glo_len(const u8 *bytes, size_t count, size_t *len);
+size_t dlms_read_ciphered(const struct dlms_opener *m, const u8 *bytes, size_t len,
+			  struct glo_text *t);
+size_t dlms_read_block(const u8 *bytes, size_t len, struct part *block);
 const char *dlms_trouble_text(enum dlms_trouble trouble);
 
 #endif /* METERLINE_DLMS_MESSAGE_H */

@@ -16,17 +16,25 @@
  * @class_id: of its object; 0: not named
  * @attribute: of its object; 0: not named
  * @value: the value
+ * @layout: how it stands in its list, for dlms_layout_text()
  * @scaled: @scaler and @unit came
  */
 struct dlms_item {
 	const u8 *code;
 	u16 class_id;
 	u8 attribute;
+	u8 layout;
 	struct axdr_value value;
 	bool scaled;
 	s8 scaler;
 	u8 unit;
 };
+
+/** dlms_is_code - a code, and not six octets of something else: its medium is 0 to 9, or 15 */
+static inline bool dlms_is_code(const u8 *bytes)
+{
+	return bytes[0] <= 9 || bytes[0] == 15;
+}
 
 struct places;
 
@@ -47,6 +55,9 @@ struct dlms_build {
 	bool bare;
 	bool in_push_list;
 };
+
+/* dlms.c */
+bool dlms_read_head(struct axdr *a, const u8 **clock);
 
 /* dlms_layout.c */
 bool dlms_read_body(struct dlms_build *b, struct axdr *a);

@@ -197,6 +197,24 @@ s8 dlms_profile_exponent(u8 profile, const struct dlms_reading *r, const struct 
 }
 
 /**
+ * dlms_code_quantity - what an object stands for
+ * @code: any text
+ *
+ * Return: enum quantity; Q_NONE when @code is none that is A-B:C.D.E, or nothing is known by it.
+ */
+u8 dlms_code_quantity(const char *code)
+{
+	const size_t len = strlen(code);
+	const struct field f = { .label_len = len, .row = p1_label_row((const u8 *)code, len) };
+	const struct telegram t = { .text = (const u8 *)code };
+
+	if (len < sizeof("1-0:1.8.0") - 1 || len > sizeof("1-255:255.255.255") - 1 ||
+	    !memchr(code, ':', len))
+		return Q_NONE;
+	return obis_quantity(&t, &f);
+}
+
+/**
  * dlms_scale_of - a factor of the configuration
  * @code: OBIS code A-B:C.D.E that it is for, of any channel B
  * @milli: factor in thousandths
@@ -206,14 +224,7 @@ s8 dlms_profile_exponent(u8 profile, const struct dlms_reading *r, const struct 
  */
 bool dlms_scale_of(const char *code, s64 milli, struct dlms_scale *scale)
 {
-	const size_t len = strlen(code);
-	const struct field f = { .label_len = len, .row = p1_label_row((const u8 *)code, len) };
-	const struct telegram t = { .text = (const u8 *)code };
-
 	scale->milli = milli;
-	scale->quantity = Q_NONE;
-	if (len >= sizeof("1-0:1.8.0") - 1 && len <= sizeof("1-255:255.255.255") - 1 &&
-	    memchr(code, ':', len))
-		scale->quantity = obis_quantity(&t, &f);
+	scale->quantity = dlms_code_quantity(code);
 	return scale->quantity != Q_NONE && scale->quantity != Q_tariff;
 }

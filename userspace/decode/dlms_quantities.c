@@ -83,36 +83,6 @@ static bool is_energy(enum quantity q)
 	return q <= Q_energy_reactive_q4;
 }
 
-/* A number with a scaler; its unit has to be that of the quantity. */
-static bool scaled_value(const struct dlms_detail *d, const struct dlms_scale *scale,
-			 enum quantity q, s64 *milli)
-{
-	if (strcmp(dlms_unit_text(d->unit), quantity_unit(q)) || !dlms_milli(d, d->exponent, milli))
-		return false;
-	return !scale || dlms_times(*milli, scale->milli, milli);
-}
-
-/* A number without a scaler: what the configuration says, else what its meter is known to mean. */
-static bool bare_value(struct dlms_reading *r, const struct dlms_detail *d,
-		       const struct dlms_settings *s, enum quantity q, s64 *milli)
-{
-	const struct dlms_scale *scale = find_scale(s, q);
-	int exponent = dlms_profile_exponent(r->profile, r, d, q);
-
-	if (scale)
-		return dlms_milli(d, d->exponent, milli) && dlms_times(*milli, scale->milli, milli);
-	if (exponent != EXPONENT_UNKNOWN)
-		return dlms_milli(d, d->exponent + exponent, milli);
-	if (!is_energy(q) || r->profile == DLMS_PROFILE_NONE)
-		return false;
-	if (!s->energy_step) {
-		r->unsettled = true;
-		return false;
-	}
-	return dlms_milli(d, d->exponent, milli) &&
-	       !__builtin_mul_overflow(*milli, (s64)s->energy_step, milli);
-}
-
 static bool is_possible(enum quantity q, s64 milli)
 {
 	if (q == Q_power_factor)
@@ -122,21 +92,87 @@ static bool is_possible(enum quantity q, s64 milli)
 	return true;
 }
 
+static enum dlms_meaning meaning_if(bool valid, enum quantity q, const s64 *milli)
+{
+	return valid && is_possible(q, *milli) ? DLMS_MEANS_QUANTITY : DLMS_MEANS_IMPOSSIBLE;
+}
+
+/* A number with a scaler; its unit has to be that of the quantity. */
+static enum dlms_meaning scaled_value(const struct dlms_detail *d, const struct dlms_scale *scale,
+				      enum quantity q, s64 *milli)
+{
+	if (strcmp(dlms_unit_text(d->unit), quantity_unit(q)))
+		return DLMS_MEANS_OTHER_UNIT;
+	return meaning_if(dlms_milli(d, d->exponent, milli) &&
+				  (!scale || dlms_times(*milli, scale->milli, milli)),
+			  q, milli);
+}
+
+/* A number without a scaler: what the configuration says, else what its meter is known to mean. */
+static enum dlms_meaning bare_value(const struct dlms_reading *r, const struct dlms_detail *d,
+				    const struct dlms_settings *s, enum quantity q, s64 *milli)
+{
+	const struct dlms_scale *scale = find_scale(s, q);
+	int exponent = dlms_profile_exponent(r->profile, r, d, q);
+	bool valid;
+
+	if (scale)
+		valid = dlms_milli(d, d->exponent, milli) &&
+			dlms_times(*milli, scale->milli, milli);
+	else if (exponent != EXPONENT_UNKNOWN)
+		valid = dlms_milli(d, d->exponent + exponent, milli);
+	else if (!is_energy(q) || r->profile == DLMS_PROFILE_NONE)
+		return DLMS_MEANS_NO_SCALER;
+	else if (!s->energy_step)
+		return DLMS_MEANS_UNSETTLED;
+	else
+		valid = dlms_milli(d, d->exponent, milli) &&
+			!__builtin_mul_overflow(*milli, (s64)s->energy_step, milli);
+	return meaning_if(valid, q, milli);
+}
+
+/**
+ * dlms_meaning_of - what one field means, and if nothing, why
+ * @r: the reading, with its fields and its profile
+ * @settings: of its meter
+ * @i: which of its fields
+ * @quantity: for the quantity that its code stands for, or Q_NONE
+ * @milli: for its value in thousandths; valid when it means that quantity
+ *
+ * Return: enum dlms_meaning.
+ */
+enum dlms_meaning dlms_meaning_of(const struct dlms_reading *r, const struct dlms_settings *settings,
+				  unsigned int i, u8 *quantity, s64 *milli)
+{
+	const struct dlms_detail *d = &r->details[i];
+
+	*quantity = Q_NONE;
+	*milli = 0;
+	if (!(d->flags & DLMS_CODED))
+		return DLMS_MEANS_NONE;
+	if (!(d->flags & DLMS_COUNTS))
+		return DLMS_MEANS_ELSE;
+	*quantity = obis_quantity(&r->telegram, &r->telegram.fields[i]);
+	if (*quantity == Q_NONE)
+		return DLMS_MEANS_NONE;
+	if (d->flags & DLMS_SCALED)
+		return scaled_value(d, find_scale(settings, *quantity), *quantity, milli);
+	if (d->flags & DLMS_NUMERIC)
+		return bare_value(r, d, settings, *quantity, milli);
+	return DLMS_MEANS_NO_NUMBER;
+}
+
 static void take_value(struct gathering *g, struct dlms_reading *r, unsigned int i,
 		       const struct dlms_settings *s)
 {
-	const struct dlms_detail *d = &r->details[i];
-	enum quantity q = obis_quantity(&r->telegram, &r->telegram.fields[i]);
-	s64 milli = 0;
-	bool valid = false;
+	enum dlms_meaning meaning;
+	u8 quantity;
+	s64 milli;
 
-	if (q == Q_NONE)
-		return;
-	if (d->flags & DLMS_SCALED)
-		valid = scaled_value(d, find_scale(s, q), q, &milli);
-	else if (d->flags & DLMS_NUMERIC)
-		valid = bare_value(r, d, s, q, &milli);
-	gather(g, q, valid && is_possible(q, milli), milli);
+	meaning = dlms_meaning_of(r, s, i, &quantity, &milli);
+	r->unsettled |= meaning == DLMS_MEANS_UNSETTLED;
+	if (quantity != Q_NONE)
+		gather(g, quantity, meaning == DLMS_MEANS_QUANTITY, milli);
 }
 
 /**
@@ -150,11 +186,8 @@ void dlms_find_quantities(struct dlms_reading *r, const struct dlms_settings *se
 
 	r->unsettled = false;
 	memset(r->values.valid, 0, sizeof(r->values.valid));
-	for (unsigned int i = 0; i < r->telegram.nfields; i++) {
-		if ((r->details[i].flags & (DLMS_COUNTS | DLMS_CODED)) ==
-		    (DLMS_COUNTS | DLMS_CODED))
-			take_value(&g, r, i, settings);
-	}
+	for (unsigned int i = 0; i < r->telegram.nfields; i++)
+		take_value(&g, r, i, settings);
 	sum_tariffs(&g, Q_energy_import, Q_energy_import_t1);
 	sum_tariffs(&g, Q_energy_export, Q_energy_export_t1);
 	net_power(&g);

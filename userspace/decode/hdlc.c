@@ -36,9 +36,8 @@ static bool is_checked(const u8 *bytes, size_t count)
 	return crc16_x25(CRC16_X25_BEGIN, bytes, count) == CRC16_X25_RESIDUE;
 }
 
-/* Reads format and addresses behind the flag. Sets *@header to their length, with the control. */
-static enum hdlc_verdict read_header(const u8 *bytes, size_t count, struct hdlc_frame *f,
-				     size_t *header)
+/* Reads format and addresses behind the flag. */
+static enum hdlc_verdict read_header(const u8 *bytes, size_t count, struct hdlc_frame *f)
 {
 	u32 *const addresses[] = { &f->destination, &f->source };
 	size_t at = FORMAT_LEN;
@@ -54,14 +53,15 @@ static enum hdlc_verdict read_header(const u8 *bytes, size_t count, struct hdlc_
 			return len ? HDLC_NONE : HDLC_OPEN;
 		at += len;
 	}
-	*header = at + CONTROL_LEN;
+	f->header_len = at + CONTROL_LEN;
 	return HDLC_GOOD;
 }
 
 /* What is between the flags is whole: the FCS covers the HCS, too. */
-static enum hdlc_verdict check_frame(const u8 *bytes, size_t length, size_t header,
-				     struct hdlc_frame *f)
+static enum hdlc_verdict check_frame(const u8 *bytes, size_t length, struct hdlc_frame *f)
 {
+	const size_t header = f->header_len;
+
 	if (bytes[length] != HDLC_FLAG)
 		return HDLC_NO_END;
 	if (!is_checked(bytes, length))
@@ -80,7 +80,8 @@ static enum hdlc_verdict check_frame(const u8 *bytes, size_t length, size_t head
  * hdlc_read - look at what may be a frame
  * @bytes: the first is a flag
  * @count: how many there are, at least one
- * @f: for what it says; all of it is valid when it is good, @f->len also when its header is
+ * @f: for what it says; all of it is valid when it is good, @f->len also when its header is. The
+ *	addresses are there as soon as @f->header_len is
  *
  * A frame is delimited by its length, which counts only once the check sequence of the header is
  * good: else noise would hold up the frames behind it. A frame without information has no HCS, but
@@ -95,9 +96,11 @@ enum hdlc_verdict hdlc_read(const u8 *bytes, size_t count, struct hdlc_frame *f)
 	size_t header, length;
 
 	f->len = 0;
-	verdict = read_header(inner, --count, f, &header);
+	f->header_len = 0;
+	verdict = read_header(inner, --count, f);
 	if (verdict != HDLC_GOOD)
 		return verdict;
+	header = f->header_len;
 	length = (size_t)(inner[0] & LENGTH_HIGH) << 8 | inner[1];
 	if (length < LENGTH_MIN || length < header + CHECK_LEN || length == header + CHECK_LEN + 1)
 		return HDLC_NONE;
@@ -107,5 +110,5 @@ enum hdlc_verdict hdlc_read(const u8 *bytes, size_t count, struct hdlc_frame *f)
 		return length > header + CHECK_LEN ? HDLC_BAD_HCS : HDLC_BAD_FCS;
 	f->len = length + 2;
 	f->segmented = inner[0] & SEGMENTED;
-	return count > length ? check_frame(inner, length, header, f) : HDLC_OPEN;
+	return count > length ? check_frame(inner, length, f) : HDLC_OPEN;
 }

@@ -30,6 +30,7 @@ enum hdlc_verdict {
 /**
  * struct hdlc_frame - what a frame says
  * @len: from its first flag to its last, both included; 0: not known yet, or of no good header
+ * @header_len: from the format to the control; the HCS, or FCS, follows. 0: not known
  * @destination: address
  * @source: address
  * @segmented: further segments of the message follow
@@ -38,6 +39,7 @@ enum hdlc_verdict {
  */
 struct hdlc_frame {
 	size_t len;
+	size_t header_len;
 	u32 destination;
 	u32 source;
 	bool segmented;

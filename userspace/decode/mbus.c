@@ -74,6 +74,7 @@ static enum mbus_verdict fit(const u8 *bytes, size_t count, bool last, size_t *l
 	longer = check_frame(bytes, count, *length);
 	if (longer == MBUS_GOOD || verdict == MBUS_NONE || (longer == MBUS_OPEN && !last))
 		return longer;
+	*length -= LENGTH_MODULO;
 	return verdict;
 }
 
@@ -83,7 +84,7 @@ static enum mbus_verdict fit(const u8 *bytes, size_t count, bool last, size_t *l
  * @count: how many there are, at least one
  * @last: no more will come, so that a frame that does not fit its length may not be 256 bytes
  *	longer
- * @f: for what it says; valid when it is good
+ * @f: for what it says; valid when it is good, or nothing but its checksum is wrong
  *
  * Return: MBUS_GOOD, MBUS_OPEN, or what is wrong.
  */
@@ -98,9 +99,9 @@ enum mbus_verdict mbus_read(const u8 *bytes, size_t count, bool last, struct mbu
 		return MBUS_OPEN;
 	length = bytes[1];
 	verdict = fit(bytes, count, last, &length);
-	if (verdict != MBUS_GOOD)
+	if (verdict != MBUS_GOOD && verdict != MBUS_BAD_CHECKSUM)
 		return verdict;
 	f->len = length + MBUS_AROUND;
 	read_fields(bytes + MBUS_HEADER_LEN, length, f);
-	return MBUS_GOOD;
+	return verdict;
 }
