@@ -128,6 +128,24 @@ def a_list_without_a_number_is_of_the_meter_that_was_heard_before():
 
 
 @promise
+def whose_a_list_is_and_which_counters_were_seen_is_known_after_a_restart():
+	directory = Directory()
+	path = key_file(directory / "key", KEYS)
+	data, readings = told("e450", count=3, start="2026-03-02T11:58:31Z", **{"key-file": path})
+	without, more = told("e450", count=1, start="2026-03-02T11:59:00Z", counter=100, **{"key-file": path})
+	equal([r["meter"].startswith("LGZ") for r in readings + more], [True, True, True, False])
+	first = Meterd("[daemon]\nidentity = yes\n" + source("house", Gateway([data, HOLD]), f"key_file = {path}"), directory=directory)
+	wait_until(lambda: line(first)["telegrams"] == 3)
+	first.stop()
+	second = Meterd("[daemon]\nidentity = yes\n" +
+			source("house", Gateway([data, without, HOLD]), f"key_file = {path}\nreplayed = refuse"), directory=directory)
+	state = wait_until(lambda: heard(second))
+	equal((state["meter"], len(second.meters())), (readings[0]["meter"], 1))
+	equal((line(second)["telegrams"], line(second)["encrypted"]["replayed"] >= 2), (1, True))
+	second.stop()
+
+
+@promise
 def meters_behind_a_meter_are_meters_of_their_own():
 	data, readings = told("e450", count=4, start=QUARTER)
 	meterd = Meterd(source("house", Gateway([data, HOLD])))

@@ -12,6 +12,7 @@
 #include "../decode/dlms_doubt.h"
 #include "../decode/dlms_settle.h"
 #include "mbus_line.h"
+#include "mbus_notes.h"
 #include "sources.h"
 
 /* Of one line; a converter has one meter, and some pass on several. */
@@ -47,6 +48,7 @@ struct mbus_title {
  * struct mbus_line - what is known of a line
  * @meters: those heard
  * @titles: those heard
+ * @dlms: where its APDUs come from
  * @nameless: telegrams of nobody in a row
  * @apdu: the newest one; its title is @title
  * @expected: whose it was thought to be when it was read
@@ -61,6 +63,7 @@ struct mbus_line {
 	unsigned int meter_count;
 	struct mbus_title titles[METERS_MAX];
 	unsigned int title_count;
+	struct dlms_line *dlms;
 	unsigned int nameless;
 	struct dlms_apdu apdu;
 	u8 title[SYSTEM_TITLE_LEN];
@@ -72,6 +75,11 @@ struct mbus_line {
 static const struct source_config *config_of(const struct mbus_line *m)
 {
 	return &m->line->source->config;
+}
+
+static struct notes *notes_of(const struct mbus_line *m)
+{
+	return sources_notes(m->line->source->all);
 }
 
 /* The entry of a system title; NULL: there are too many. */
@@ -104,6 +112,7 @@ static struct mbus_meter *meter_numbered(struct mbus_line *m, const char *number
 		return NULL;
 	found = &m->meters[m->meter_count++];
 	snprintf(found->number, sizeof(found->number), "%s", number);
+	found->settle.step = mbus_notes_step(notes_of(m), config_of(m)->name, number);
 	return found;
 }
 
@@ -149,6 +158,22 @@ static struct mbus_meter *whose(struct mbus_line *m)
 			t->meter = meter;
 		return meter;
 	}
+}
+
+/* What this reading taught, for the next start. */
+static void take_notes(const struct mbus_line *m, const struct mbus_meter *meter)
+{
+	const char *source = config_of(m)->name;
+	const struct glo_mark *marks;
+	unsigned int count;
+
+	mbus_note_meter(notes_of(m), source, m->meter_count == 1 ? meter->number : NULL);
+	if (!m->apdu.system_title)
+		return;
+	mbus_note_title(notes_of(m), source, m->title, meter->number);
+	marks = dlms_line_marks(m->dlms, &count);
+	if (count)
+		mbus_note_counter(notes_of(m), source, &marks[0]);
 }
 
 /* Who will it be? Most lines have one meter. */
@@ -213,6 +238,7 @@ static void settle(struct mbus_line *m, struct mbus_meter *meter, u64 now_ms)
 	if (meter->settle.step)
 		return;
 	if (dlms_settle_take(&meter->settle, &m->reading, now_ms)) {
+		mbus_note_step(notes_of(m), config_of(m)->name, meter->number, meter->settle.step);
 		log_line(LEVEL_INFO, config_of(m)->name,
 			 "%s: one count of its registers is %u Wh, as its power shows",
 			 m->line->what, meter->settle.step);
@@ -265,6 +291,7 @@ static void take_reading(void *context)
 		return;
 	}
 	m->nameless = 0;
+	take_notes(m, meter);
 	if (meter != m->expected)
 		read_apdu(m, meter);
 	m->moment(m->context, m->apdu.first_byte, &when);
@@ -300,6 +327,32 @@ struct mbus_line *mbus_line_new(struct line *line, mbus_moment_fn moment, void *
 	return m;
 }
 
+static void recall_title(void *context, const u8 title[SYSTEM_TITLE_LEN], const char *number)
+{
+	struct mbus_title *t = title_of(context, title);
+
+	if (t)
+		t->meter = meter_numbered(context, number);
+}
+
+static void recall_counter(void *context, const struct glo_mark *mark)
+{
+	struct mbus_line *m = context;
+
+	if (m->line->source->keys)
+		dlms_line_remember(m->dlms, mark);
+}
+
+static void recall(struct mbus_line *m)
+{
+	const struct mbus_known known = { recall_title, recall_counter, m };
+	const char *only = mbus_notes_meter(notes_of(m), config_of(m)->name);
+
+	if (only)
+		meter_numbered(m, only);
+	mbus_notes_recall(notes_of(m), config_of(m)->name, &known);
+}
+
 /**
  * mbus_line_begin - a stream of bytes begins on the line
  * @m: the line
@@ -318,6 +371,8 @@ bool mbus_line_begin(struct mbus_line *m, struct stream *stream)
 	if (!stream_add_dlms(stream, config_of(m)->framings, m->line->source->keys, &out))
 		return false;
 	dlms_line_refuse_replayed(stream->dlms, config_of(m)->refuses_replayed);
+	m->dlms = stream->dlms;
+	recall(m);
 	return true;
 }
 
