@@ -25,8 +25,8 @@ static bool in_file(const struct bench *t, s64 count)
 {
 	s64 now = number(t->path, "SELECT count(*) FROM note");
 
-	return now == count || broken("%lld notes are in the file, not %lld", (long long)now,
-				      (long long)count);
+	return now == count ||
+	       broken("%lld notes are in the file, not %lld", (long long)now, (long long)count);
 }
 
 /* Without a meter: what is committed is what the test notes. */
@@ -76,10 +76,10 @@ static bool a_removed_note_is_gone(const char **skip)
 	bool kept;
 
 	(void)skip;
-	kept = begin(&t) && notes_set(t.notes, "house/a", "1") && notes_set(t.notes, "house/b", "2") &&
-	       bench_commit(&t) && notes_set(t.notes, "house/a", NULL) && noted(&t, "house/a", NULL) &&
-	       restart(&t) && noted(&t, "house/a", NULL) && noted(&t, "house/b", "2") &&
-	       in_file(&t, 1);
+	kept = begin(&t) && notes_set(t.notes, "house/a", "1") &&
+	       notes_set(t.notes, "house/b", "2") && bench_commit(&t) &&
+	       notes_set(t.notes, "house/a", NULL) && noted(&t, "house/a", NULL) && restart(&t) &&
+	       noted(&t, "house/a", NULL) && noted(&t, "house/b", "2") && in_file(&t, 1);
 	/* Never written: there is nothing to remove. */
 	kept = kept && notes_set(t.notes, "house/c", "3") && notes_set(t.notes, "house/c", NULL) &&
 	       notes_set(t.notes, "house/d", NULL) && !notes_changed(t.notes);
@@ -100,9 +100,10 @@ static bool what_is_too_long_or_of_no_source_is_not_noted(const char **skip)
 	memset(key + 6, 'k', sizeof(key) - 7);
 	memset(value, 'v', sizeof(value) - 1);
 	key[sizeof(key) - 1] = value[sizeof(value) - 1] = 0;
-	kept = begin(&t) && notes_set(t.notes, "house/a", "1") && !notes_set(t.notes, "house/a", value) &&
-	       !notes_set(t.notes, key, "1") && !notes_set(t.notes, "house", "1") &&
-	       noted(&t, "house/a", "1") && noted(&t, key, NULL) && noted(&t, "house", NULL);
+	kept = begin(&t) && notes_set(t.notes, "house/a", "1") &&
+	       !notes_set(t.notes, "house/a", value) && !notes_set(t.notes, key, "1") &&
+	       !notes_set(t.notes, "house", "1") && noted(&t, "house/a", "1") &&
+	       noted(&t, key, NULL) && noted(&t, "house", NULL);
 	key[NOTE_KEY_MAX] = value[NOTE_VALUE_MAX] = 0;
 	kept = kept && notes_set(t.notes, key, value) && restart(&t) && noted(&t, key, value) &&
 	       noted(&t, "house/a", "1") && in_file(&t, 2);
@@ -128,14 +129,15 @@ static bool a_storm_of_notes_removes_the_oldest_of_its_source_alone(const char *
 	bool kept;
 
 	(void)skip;
-	kept = begin(&t) && notes_set(t.notes, "garden/a", "1") && notes_set(t.notes, "house-2/a", "2") &&
-	       notes_set(t.notes, "house/old", "3");
+	kept = begin(&t) && notes_set(t.notes, "garden/a", "1") &&
+	       notes_set(t.notes, "house-2/a", "2") && notes_set(t.notes, "house/old", "3");
 	if (kept)
 		storm(&t, 0, 3 * NOTES_PER_SOURCE);
-	kept = kept && notes_changed(t.notes) == NOTES_PER_SOURCE + 2 && noted(&t, "house/old", NULL) &&
-	       noted(&t, "house/true", "constant") && bench_commit(&t) &&
-	       in_file(&t, NOTES_PER_SOURCE + 2);
-	/* Those in the file are to be removed, once; those that came and went since are not there. */
+	kept = kept && notes_changed(t.notes) == NOTES_PER_SOURCE + 2 &&
+	       noted(&t, "house/old", NULL) && noted(&t, "house/true", "constant") &&
+	       bench_commit(&t) && in_file(&t, NOTES_PER_SOURCE + 2);
+	/* Those in the file are to be removed, once; those that came and went since are not there.
+	 */
 	if (kept)
 		storm(&t, 3 * NOTES_PER_SOURCE, 3 * NOTES_PER_SOURCE);
 	kept = kept && notes_changed(t.notes) == 2 * (NOTES_PER_SOURCE - 1) && restart(&t) &&
@@ -242,7 +244,8 @@ static bool a_note_that_changes_while_it_is_written_is_written_again(const char 
 	bool kept;
 
 	(void)skip;
-	kept = begin(&t) && notes_set(t.notes, "house/a", "1") && notes_set(t.notes, "house/b", "1");
+	kept = begin(&t) && notes_set(t.notes, "house/a", "1") &&
+	       notes_set(t.notes, "house/b", "1");
 	if (kept)
 		store_commit(t.store);
 	kept = kept && notes_set(t.notes, "house/a", "2") && notes_set(t.notes, "house/b", NULL) &&
@@ -307,7 +310,8 @@ static const struct promise promises[] = {
 	{ "what_is_known_is_not_urgent_again", what_is_known_is_not_urgent_again },
 	{ "a_note_that_changes_while_it_is_written_is_written_again",
 	  a_note_that_changes_while_it_is_written_is_written_again },
-	{ "what_could_not_be_written_is_written_later", what_could_not_be_written_is_written_later },
+	{ "what_could_not_be_written_is_written_later",
+	  what_could_not_be_written_is_written_later },
 	{ "a_file_with_what_can_be_no_note_is_refused",
 	  a_file_with_what_can_be_no_note_is_refused },
 };

@@ -172,6 +172,8 @@ static void remove_oldest(struct notes *n, const char *key)
 {
 	size_t source_len = strcspn(key, "/") + 1, there = 0, oldest = 0;
 
+	if (n->count <= NOTES_PER_SOURCE)
+		return;
 	for (size_t i = place_of(n, key, source_len);
 	     i < n->count && !strncmp(n->all[i]->key, key, source_len); i++) {
 		if (!n->all[i]->there)
