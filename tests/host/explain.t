@@ -44,7 +44,7 @@ sub quantities_shown {
 	my $damaged = 0;
 	for my $line (split /\n/, $out) {
 		$damaged = 0 if $line =~ /^byte \d+: /;
-		$damaged = 1 if $line =~ /What follows may be damaged/;
+		$damaged = 1 if $line =~ /^what it says, which may be damaged/;
 		push @shown, {} if $line =~ /^quantities:/ && !$damaged;
 		$shown[-1]{$1} = $2 if !$damaged && @shown && $line =~ /^  ([a-z_0-9]+) +(-?[0-9.]+)(?: [A-Za-z0-9%]*)?$/;
 	}
@@ -92,10 +92,14 @@ sub hdlc {
 	my $checked = $header . x25($header) . $information;
 	return "\x7e" . $checked . x25($checked) . "\x7e";
 }
+my $llc = "\xe6\xe7\x00";
+sub block {
+	my ($number, $last, $data) = @_;
+	return hdlc(($number == 1 ? $llc : '') . pack('CCnnC', 0xe0, $last ? 0xc0 : 0x40, $number, 0, length $data) . $data);
+}
 my $apdu = pack 'H*', '0f000000010c07e90b14ff08000000800000' . '0202' .
 	'0203' . '09060000600100ff' . '0a05' . unpack('H*', 'M1234') . '0202' . '0f00' . '16ff' .
 	'0203' . '0906' . '0100010700ff' . '06' . '00000118' . '0202' . '0f00' . '161b';
-my $llc = "\xe6\xe7\x00";
 my $frame = hdlc($llc . $apdu);
 
 sub shows {
@@ -135,14 +139,15 @@ for my $case (['header', 7], ['frame', length($frame) - 3]) {
 	substr($damaged, -8, 1) ^= "\x01";
 	shows('a_damaged_frame_is_shown_but_not_accepted', $damaged, 1, [qr/HDLC frame, damaged/, qr/'meterctl decode' drops this frame/, qr/power_import 281 W|power_import/]);
 }
+for my $parts ([block(1, 0, substr($apdu, 0, 55)), block(2, 1, substr($apdu, 55))], [hdlc($llc . substr($apdu, 0, 55), 1), hdlc(substr($apdu, 55))]) {
+	my $masked = join('', @$parts) =~ s/M1234/M9999/r;
+	shows('a_message_with_a_number_masked_is_shown', $masked, 1, [qr/damaged/, qr/meter: M9999/, qr/what it says, which may be damaged/, qr/power_import 280 W/]);
+	shows('a_message_behind_it_counts', $masked . join('', @$parts), 0, [qr/meter: M9999/, qr/^what it says\nmeter: M1234/m]);
+}
 shows('a_frame_that_is_cut_off_is_told_with_what_is_missing', substr($frame, 0, -10), 1, [qr/cut off/, qr/10 bytes are missing/]);
 shows('segments_are_put_together', hdlc($llc . substr($apdu, 0, 20), 1) . hdlc(substr($apdu, 20)), 0, [qr/more segments follow/, qr/the segments together, \d+ bytes/, qr/power_import 280 W/]);
 shows('a_segment_that_is_missing_is_told', hdlc(substr($apdu, 20)), 1, [qr/a segment of its message is missing/]);
 
-sub block {
-	my ($number, $last, $data) = @_;
-	return hdlc(($number == 1 ? $llc : '') . pack('CCnnC', 0xe0, $last ? 0xc0 : 0x40, $number, 0, length $data) . $data);
-}
 shows('blocks_are_put_together', block(1, 0, substr($apdu, 0, 30)) . block(2, 1, substr($apdu, 30)), 0, [qr/block 1\n/, qr/the last block, streaming/, qr/power_import 280 W/]);
 shows('a_block_that_is_missing_is_told', block(1, 0, substr($apdu, 0, 30)) . block(3, 1, substr($apdu, 30)), 1, [qr/a block of its message is missing/]);
 

@@ -227,18 +227,20 @@ static void explain_done(void *context)
 {
 	struct explain *e = context;
 
+	explain_title(e->damaged ? "what it says, which may be damaged" : "what it says");
 	explain_reading(&e->reading, &e->settings);
-	e->good++;
+	e->good += !e->damaged;
 }
 
 static size_t explain_text(void *context, const struct dlms_apdu *apdu)
 {
 	struct explain *e = context;
-	const u64 before = e->good;
+	u64 good = 0;
 
 	explain_title("a telegram of P1%s", protection_of(apdu));
-	explain_p1(apdu->bytes, apdu->len, &e->good);
-	return e->good != before ? apdu->len : 0;
+	explain_p1(apdu->bytes, apdu->len, &good);
+	e->good += e->damaged ? 0 : good;
+	return good ? apdu->len : 0;
 }
 
 /**
@@ -295,19 +297,4 @@ size_t explain_message(struct explain *e, const struct part *message)
 	if (e->opener.counts.replayed != replayed)
 		explain_note("its counter is not above that of a message before: it is a repetition");
 	return taken;
-}
-
-/**
- * explain_damaged_message - a message of a frame that is damaged, which decoding drops
- * @e: the file
- * @message: the message
- */
-void explain_damaged_message(struct explain *e, const struct part *message)
-{
-	struct assembly_counts lost = { 0 };
-	const u64 good = e->good;
-
-	explain_message(e, message);
-	assembly_break(&e->opener.blocks, &lost);
-	e->good = good;
 }

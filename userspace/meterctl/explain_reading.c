@@ -212,7 +212,6 @@ void explain_reading(const struct dlms_reading *r, const struct dlms_settings *s
 {
 	const enum dlms_doubt doubt = dlms_doubt_of(&r->values);
 
-	explain_title("what it says");
 	if (*r->number)
 		printf("meter: %s, by %s\n", r->number, number_from_text(r->number_from));
 	else
