@@ -92,7 +92,7 @@ static double sample_us(struct dlms_line *l, const struct bench *b, size_t chunk
 	return (now_us() - begin) / IN_SAMPLE;
 }
 
-/* @chunk: bytes that are fed at once; as a serial line gives them at 2400 bit/s, or from a socket. */
+/* @chunk: bytes that are fed at once: a serial line gives them one by one, a socket many. */
 static void measure(struct bench *b, size_t chunk)
 {
 	const struct dlms_out out = { .apdu = take_apdu, .done = take_reading, .context = b };
