@@ -728,6 +728,77 @@ static bool several_apdus_in_one_frame_are_handed_out_one_by_one(const char **sk
 	return kept;
 }
 
+/** struct counted - APDUs that count, where all of a message have to */
+struct counted {
+	u8 read;
+	u8 done[8];
+	size_t len;
+};
+
+static size_t read_counted(void *counted, const struct dlms_apdu *apdu)
+{
+	struct counted *c = counted;
+	const size_t len = notification_len(apdu->bytes, apdu->len);
+
+	if (len)
+		c->read = apdu->bytes[4];
+	return len;
+}
+
+static void count_done(void *counted)
+{
+	struct counted *c = counted;
+
+	c->done[c->len++ % sizeof(c->done)] = c->read;
+}
+
+/* Whether of this frame just the APDUs 0 to @apdus count, in their order. */
+static bool counts_just(const u8 *information, size_t len, size_t apdus)
+{
+	struct counted c = { 0 };
+	const struct dlms_out out = { .apdu = read_counted, .done = count_done, .context = &c };
+	struct dlms_line *l = dlms_line_new(DLMS_HDLC, NULL, &out);
+	bool kept;
+	u8 frame[800];
+
+	if (!l)
+		return false;
+	dlms_line_feed(l, frame, e450_frame_of(frame, false, information, len), 0);
+	dlms_line_end(l);
+	kept = c.len == apdus && dlms_line_counts(l)->apdus == apdus &&
+	       dlms_line_counts(l)->unparsed == !apdus &&
+	       dlms_line_trouble(l) == (apdus ? DLMS_FINE : DLMS_UNPARSED);
+	for (size_t i = 0; i < c.len && kept; i++)
+		kept = c.done[i] == i;
+	dlms_line_free(l);
+	return kept || broken("%zu of %zu count", c.len, apdus);
+}
+
+static bool apdus_of_a_message_count_only_when_all_of_them_can_be_read(const char **skip)
+{
+	u8 information[700];
+	size_t at[4] = { 0 };
+
+	(void)skip;
+	for (unsigned int i = 0; i < 3; i++) {
+		memcpy(information + at[i], "\xe6\xe7\0", 3);
+		at[i + 1] = at[i] + 3;
+		at[i + 1] += notification_of(information + at[i + 1], i, 150);
+	}
+	if (!counts_just(information, at[1], 1) || !counts_just(information, at[3], 3))
+		return false;
+	/* The last one is cut off, or something else. */
+	if (!counts_just(information, at[3] - 1, 0) || !counts_just(information, at[2] + 3, 0))
+		return false;
+	information[at[2] + 3] = 0xc2;
+	if (!counts_just(information, at[3], 0))
+		return false;
+	/* One in the middle is altered. */
+	information[at[2] + 3] = 0x0f;
+	information[at[1] + 60] ^= 1;
+	return counts_just(information, at[3], 0);
+}
+
 static bool a_frame_without_information_is_good_and_says_nothing(const char **skip)
 {
 	const struct hdlc_made h = { .destination = { 0x03 },
@@ -1057,6 +1128,7 @@ int main(void)
 		PROMISE(blocks_without_end_are_bounded),
 		PROMISE(noise_without_pause_is_bounded),
 		PROMISE(several_apdus_in_one_frame_are_handed_out_one_by_one),
+		PROMISE(apdus_of_a_message_count_only_when_all_of_them_can_be_read),
 		PROMISE(a_frame_without_information_is_good_and_says_nothing),
 		PROMISE(damage_is_counted_by_its_kind),
 		PROMISE(other_apdus_are_counted_and_named),

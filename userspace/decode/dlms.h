@@ -161,8 +161,9 @@ bool dlms_scale_of(const char *code, s64 milli, struct dlms_scale *scale);
 u8 dlms_code_quantity(const char *code);
 
 /* dlms_quantities.c */
-enum dlms_meaning dlms_meaning_of(const struct dlms_reading *r, const struct dlms_settings *settings,
-				  unsigned int i, u8 *quantity, s64 *milli);
+enum dlms_meaning dlms_meaning_of(const struct dlms_reading *r,
+				  const struct dlms_settings *settings, unsigned int i,
+				  u8 *quantity, s64 *milli);
 
 /* dlms_submeter.c */
 bool dlms_submeter_next(const struct dlms_reading *r, struct dlms_submeter *m);

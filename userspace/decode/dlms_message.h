@@ -70,8 +70,8 @@ struct dlms_counts {
 
 /**
  * struct dlms_out - where that what is found goes
- * @layer: looks at each APDU of any kind before it is opened or read, those inside others too; NULL:
- *	nobody does. What an unverified message holds may be nothing: then its key is wrong
+ * @layer: looks at each APDU of any kind before it is opened or read, those inside others too;
+ *	NULL: nobody does. What an unverified message holds may be nothing: then its key is wrong
  * @apdu: reads a data-notification; returns the bytes that it took, 0 when it is none
  * @done: the one that @apdu read last counts: its message is whole and all of it was read. NULL:
  *	each counts that @apdu reads

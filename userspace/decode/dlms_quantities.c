@@ -141,8 +141,9 @@ static enum dlms_meaning bare_value(const struct dlms_reading *r, const struct d
  *
  * Return: enum dlms_meaning.
  */
-enum dlms_meaning dlms_meaning_of(const struct dlms_reading *r, const struct dlms_settings *settings,
-				  unsigned int i, u8 *quantity, s64 *milli)
+enum dlms_meaning dlms_meaning_of(const struct dlms_reading *r,
+				  const struct dlms_settings *settings, unsigned int i,
+				  u8 *quantity, s64 *milli)
 {
 	const struct dlms_detail *d = &r->details[i];
 

@@ -165,8 +165,8 @@ static bool check(struct arguments *args)
 	const bool gpio = *args->gpio.spec.text;
 
 	if (gpio && !args->protocols.line) {
-		say("--gpio reads tic, p1 or auto: D2L modules post over the network, and DLMS is for "
-		    "files here; meterd reads it from a serial line");
+		say("--gpio reads tic, p1 or auto: D2L modules post over the network, and DLMS is "
+		    "for files here; meterd reads it from a serial line");
 		return false;
 	}
 	if (args->profile != DLMS_PROFILE_AUTO && (gpio || !args->protocols.dlms)) {

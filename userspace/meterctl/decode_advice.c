@@ -104,7 +104,8 @@ static void say_no_d2l_reading(const struct decode *d, const char *path, const c
 		say("%s: frames of the D2L module %0*" PRIu64 ", which has no key in %s", path,
 		    D2L_ID_DIGITS, d->module, key_path);
 	else if (s->bad_checksum)
-		say("%s: frames of a D2L module, but with this key and IV their CRC is wrong", path);
+		say("%s: frames of a D2L module, but with this key and IV their CRC is wrong",
+		    path);
 	else if (d->unread)
 		say("%s: frames of a D2L module, but no JSON in them", path);
 	else
@@ -175,10 +176,11 @@ static void say_no_frame(const struct decode *d, const char *path)
 	else if (c->frames)
 		say("%s: frames of DLMS, but nothing in them", path);
 	else if (damaged)
-		say("%s: no frame of DLMS is whole: 'meterctl explain' shows why. If it came from a "
-		    "serial line: is its parity that of the meter, 8E1 or 8N1?", path);
+		say("%s: no frame of DLMS is whole: 'meterctl explain' shows why. If it came from "
+		    "a serial line: is its parity that of the meter, 8E1 or 8N1?", path);
 	else
-		say("%s: no frame or message of DLMS: 'meterctl explain' shows what is there", path);
+		say("%s: no frame or message of DLMS: 'meterctl explain' shows what is there",
+		    path);
 }
 
 static void say_no_dlms_reading(const struct decode *d, const char *path)
@@ -230,8 +232,8 @@ void decode_say_advice(const struct decode *d, const char *path, const char *key
 	if (!d->telegrams)
 		say_nothing_read(d, path, key_path);
 	if (d->meaningless)
-		say("%s: numbers without scalers, of a meter that is not known: --profile says which "
-		    "it is, and 'meterctl explain' what is known of each number", path);
+		say("%s: numbers without scalers, of a meter that is not known: --profile says "
+		    "which it is, and 'meterctl explain' what is known of each number", path);
 	if (d->unsettled)
 		say("%s: one count of the energies is 1 or 10 Wh, and the telegram does not say "
 		    "which: they are left out of the quantities", path);

@@ -32,6 +32,7 @@ enum explain_kind {
  * @len: how many
  * @keys: of the key file
  * @good: telegrams that can be read
+ * @damaged: a frame of the message was damaged
  * @settings: what is known of a meter of DLMS
  * @opener: from messages of DLMS to APDUs
  * @segments: a message in several frames
@@ -42,6 +43,7 @@ struct explain {
 	size_t len;
 	const struct file_keys *keys;
 	u64 good;
+	bool damaged;
 	struct dlms_settings settings;
 	struct dlms_opener opener;
 	struct assembly segments;
@@ -62,7 +64,6 @@ void explain_raw(struct explain *e);
 /* explain_message.c */
 bool explain_message_begin(struct explain *e);
 size_t explain_message(struct explain *e, const struct part *message);
-void explain_damaged_message(struct explain *e, const struct part *message);
 
 /* explain_axdr.c */
 bool explain_axdr(const u8 *apdu, const u8 *at, const u8 *end);

@@ -251,7 +251,8 @@ static void print_value(const struct tree *t, const u8 *from, const struct axdr 
 		explain_row(offset, from, len, depth, "%s of %u", name, v->count);
 	} else {
 		put_value(v, text, sizeof(text));
-		explain_row(offset, from, len, depth, "%s%s%s%s", name, *text ? " " : "", text, role);
+		explain_row(offset, from, len, depth, "%s%s%s%s", name, *text ? " " : "", text,
+			    role);
 	}
 }
 

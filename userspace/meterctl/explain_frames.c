@@ -143,7 +143,22 @@ static void lose_part(struct explain *e)
 		explain_note("the message that had begun before lost a segment: it is dropped");
 }
 
-static void explain_good_frame(struct explain *e, const u8 *b, const struct hdlc_frame *f)
+/*
+ * What is whole but damaged is shown with all that is in it, and in its message; decoding drops
+ * both.
+ */
+static void note_damage(struct explain *e, bool damaged)
+{
+	const bool open = e->segments.state == ASSEMBLY_OPEN ||
+			  e->opener.blocks.state == ASSEMBLY_OPEN;
+
+	e->damaged = damaged || (open && e->damaged);
+	if (damaged)
+		explain_note("'meterctl decode' drops this frame. What follows may be damaged:");
+}
+
+static void explain_whole_frame(struct explain *e, const u8 *b, const struct hdlc_frame *f,
+				bool damaged)
 {
 	struct part part;
 	bool alone;
@@ -151,6 +166,7 @@ static void explain_good_frame(struct explain *e, const u8 *b, const struct hdlc
 	print_header(b - e->bytes, b, f);
 	print_rest(e, b, f);
 	explain_row(b + f->len - 1 - e->bytes, b + f->len - 1, 1, 0, "flag");
+	note_damage(e, damaged);
 	if (!f->information_len) {
 		explain_note("it carries nothing");
 		return;
@@ -159,23 +175,14 @@ static void explain_good_frame(struct explain *e, const u8 *b, const struct hdlc
 	take_part(e, &part, alone);
 }
 
-/* What is whole but damaged is shown with all that is in it; decoding drops it. */
-static void explain_damaged_frame(struct explain *e, const u8 *b, struct hdlc_frame *f)
+/* Behind its header nothing was looked at yet. */
+static void read_damaged(const u8 *b, struct hdlc_frame *f)
 {
 	const size_t behind = 1 + f->header_len + CHECK_LEN;
-	struct part part;
 
-	print_header(b - e->bytes, b, f);
-	print_rest(e, b, f);
-	explain_note("'meterctl decode' drops this frame. What follows may be damaged:");
-	lose_part(e);
 	f->information = b + behind;
 	f->information_len = f->len > behind + CHECK_LEN + 1 ? f->len - behind - CHECK_LEN - 1 : 0;
 	f->segmented = b[1] & SEGMENTED;
-	if (!f->information_len || f->segmented || !hdlc_segment(f, &e->segments, 0, &part))
-		explain_bytes(behind, b + behind, f->information_len);
-	else
-		explain_damaged_message(e, &part);
 }
 
 /* Why there is no frame; returns the bytes that are done with. */
@@ -189,7 +196,8 @@ static size_t explain_bad_frame(struct explain *e, const u8 *b, size_t count, st
 		      : verdict == HDLC_NO_END ? "without its end"
 					       : "damaged");
 	if (verdict == HDLC_BAD_FCS && f->len) {
-		explain_damaged_frame(e, b, f);
+		read_damaged(b, f);
+		explain_whole_frame(e, b, f, true);
 		return f->len - 1;
 	}
 	if (f->header_len && count > f->header_len + CHECK_LEN) {
@@ -263,7 +271,7 @@ void explain_hdlc(struct explain *e)
 			continue;
 		}
 		explain_title("byte %zu: HDLC frame, %zu bytes", at, f.len);
-		explain_good_frame(e, e->bytes + at, &f);
+		explain_whole_frame(e, e->bytes + at, &f, false);
 		at += f.len - 1;
 	}
 }
@@ -305,16 +313,9 @@ static void explain_mbus_frame(struct explain *e, size_t at, const struct mbus_f
 	print_mbus(at, e->bytes + at, f);
 	if (!f->dlms)
 		return;
+	note_damage(e, !good);
 	alone = mbus_segment(f, &e->segments, 0, &part);
-	if (good) {
-		take_part(e, &part, alone);
-		return;
-	}
-	explain_note("'meterctl decode' drops this frame. What follows may be damaged:");
-	if (alone)
-		explain_damaged_message(e, &part);
-	else
-		explain_bytes(9, f->data, f->data_len);
+	take_part(e, &part, alone);
 }
 
 static void explain_bad_mbus(size_t at, size_t count, enum mbus_verdict verdict, const u8 *b)

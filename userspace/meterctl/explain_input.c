@@ -76,7 +76,7 @@ static bool read_offset(struct dump *d)
 	return *d->at == ':' || *d->at == ' ' || *d->at == '\t' || is_line_end(*d->at);
 }
 
-/* Behind the bytes of a dump stand their characters, which are no digits even where they look so. */
+/* Behind the bytes of a dump stand their characters, which are no digits though they look so. */
 static bool is_text_of_dump(const struct dump *d, size_t first)
 {
 	return d->offsets && (*d->at == '|' || (d->len - first == 16 && d->at[0] == ' ') ||

@@ -112,7 +112,8 @@ static void print_head(const u8 *b, const u8 *body, const u8 *clock)
 	explain_row(1, b + 1, INVOKE_ID_LEN, 0, "invoke id %u, flags %02X",
 		    b[2] << 16 | b[3] << 8 | b[4], b[1]);
 	if (!clock) {
-		explain_row(NOTIFICATION_TIME, b + NOTIFICATION_TIME, 1, 0, "no time of the message");
+		explain_row(NOTIFICATION_TIME, b + NOTIFICATION_TIME, 1, 0,
+			    "no time of the message");
 		return;
 	}
 	explain_clock(clock, time, sizeof(time));
@@ -139,7 +140,7 @@ static void explain_body(struct explain *e, const struct dlms_apdu *apdu, const 
 		explain_axdr(b, body, end);
 		return;
 	}
-	explain_note("the body is not A-XDR, since tags are missing in it; it is read all the same:");
+	explain_note("the body is not A-XDR, since it lacks tags; it is read all the same:");
 	explain_bytes(body - b, body, read - (body - b));
 }
 
@@ -227,18 +228,20 @@ static void explain_done(void *context)
 {
 	struct explain *e = context;
 
+	explain_title(e->damaged ? "what it says, which may be damaged" : "what it says");
 	explain_reading(&e->reading, &e->settings);
-	e->good++;
+	e->good += !e->damaged;
 }
 
 static size_t explain_text(void *context, const struct dlms_apdu *apdu)
 {
 	struct explain *e = context;
-	const u64 before = e->good;
+	u64 good = 0;
 
 	explain_title("a telegram of P1%s", protection_of(apdu));
-	explain_p1(apdu->bytes, apdu->len, &e->good);
-	return e->good != before ? apdu->len : 0;
+	explain_p1(apdu->bytes, apdu->len, &good);
+	e->good += e->damaged ? 0 : good;
+	return good ? apdu->len : 0;
 }
 
 /**
@@ -293,21 +296,6 @@ size_t explain_message(struct explain *e, const struct part *message)
 	if (e->opener.counts.parts.gaps != gaps)
 		explain_note("a block of its message is missing, or came twice: it is dropped");
 	if (e->opener.counts.replayed != replayed)
-		explain_note("its counter is not above that of a message before: it is a repetition");
+		explain_note("its counter is not above those before: it is a repetition");
 	return taken;
-}
-
-/**
- * explain_damaged_message - a message of a frame that is damaged, which decoding drops
- * @e: the file
- * @message: the message
- */
-void explain_damaged_message(struct explain *e, const struct part *message)
-{
-	struct assembly_counts lost = { 0 };
-	const u64 good = e->good;
-
-	explain_message(e, message);
-	assembly_break(&e->opener.blocks, &lost);
-	e->good = good;
 }

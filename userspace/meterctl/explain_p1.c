@@ -197,7 +197,8 @@ static void explain_crc(const struct p1_judge *j, const u8 *base, const u8 *text
 	if (!digits)
 		explain_row(sent - base, sent, 1, 0, "end, without a CRC");
 	else if (j->stats.bad_checksum)
-		explain_row(sent - base, sent, 1 + digits, 0, "CRC: wrong, %04X would be right", crc);
+		explain_row(sent - base, sent, 1 + digits, 0, "CRC: wrong, %04X would be right",
+			    crc);
 	else
 		explain_row(sent - base, sent, 1 + digits, 0, "CRC: good");
 }
@@ -239,7 +240,7 @@ static size_t blanks_len(const u8 *text, size_t len)
 	return n;
 }
 
-/* Whether a '!' ends a telegram: by what may be a CRC, or by where it stands, and by what follows. */
+/* Whether a '!' ends a telegram: by a CRC or where it stands, and by what follows. */
 static bool is_end(const u8 *text, size_t len, size_t at)
 {
 	const unsigned int digits = crc_digits(text + at + 1, len - at - 1);
@@ -271,7 +272,7 @@ static bool explain_one(struct p1_judge *j, const u8 *base, const u8 *text, size
 	j->explains = false;
 	explain_lines(j, base, text, end);
 	if (end == len) {
-		explain_note("no telegram, since its end is missing: '!' at the beginning of a line");
+		explain_note("no telegram, since its end is missing: '!' on a line of its own");
 		return false;
 	}
 	good = ask(j, text, end + 1 + digits);

@@ -67,7 +67,8 @@ static void put_meaning(char *text, size_t size, const struct dlms_reading *r,
 	switch (meaning) {
 	case DLMS_MEANS_QUANTITY:
 		put_milli(value, sizeof(value), quantity, milli);
-		snprintf(text, size, "%s %s%s", explain_quantity(quantity), value, scaler_from(r, d));
+		snprintf(text, size, "%s %s%s", explain_quantity(quantity), value,
+			 scaler_from(r, d));
 		break;
 	case DLMS_MEANS_NONE:
 		snprintf(text, size, "%s", d->flags & DLMS_CODED ? explain_code(label) : "no code");
@@ -180,7 +181,7 @@ static void print_layouts(const struct dlms_reading *r)
 static void print_profile(const struct dlms_reading *r, const struct dlms_settings *settings)
 {
 	if (r->profile == DLMS_PROFILE_NONE)
-		puts("profile: none, so numbers without a scaler mean nothing; --profile names one");
+		puts("profile: none, so numbers without a scaler mean nothing (--profile)");
 	else
 		printf("profile: %s, %s, for numbers without a scaler\n",
 		       dlms_profile_name(r->profile),
@@ -212,7 +213,6 @@ void explain_reading(const struct dlms_reading *r, const struct dlms_settings *s
 {
 	const enum dlms_doubt doubt = dlms_doubt_of(&r->values);
 
-	explain_title("what it says");
 	if (*r->number)
 		printf("meter: %s, by %s\n", r->number, number_from_text(r->number_from));
 	else

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Protocols and profiles of a file by their names on the command line, and the key file that belongs
- * to them.
+ * Protocols and profiles of a file by their names on the command line, and the key file that
+ * belongs to them.
  */
 #include <string.h>
 
@@ -55,8 +55,8 @@ bool profile_by_name(const char *name, u8 *profile)
 {
 	if (dlms_profile_by_name(name, profile))
 		return true;
-	say("there is no profile '%s': give e450, e360, e570, am550, omnipower, kaifa, push, none or "
-	    "auto", name);
+	say("there is no profile '%s': give e450, e360, e570, am550, omnipower, kaifa, push, none "
+	    "or auto", name);
 	return false;
 }
 

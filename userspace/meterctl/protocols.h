@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Protocols and profiles of a file by their names on the command line, and the key file that belongs
- * to them.
+ * Protocols and profiles of a file by their names on the command line, and the key file that
+ * belongs to them.
  */
 #ifndef METERCTL_PROTOCOLS_H
 #define METERCTL_PROTOCOLS_H
