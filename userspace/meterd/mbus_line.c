@@ -164,16 +164,15 @@ static struct mbus_meter *whose(struct mbus_line *m)
 static void take_notes(const struct mbus_line *m, const struct mbus_meter *meter)
 {
 	const char *source = config_of(m)->name;
-	const struct glo_mark *marks;
-	unsigned int count;
+	struct glo_mark mark = { .counter = m->apdu.counter };
 
 	mbus_note_meter(notes_of(m), source, m->meter_count == 1 ? meter->number : NULL);
 	if (!m->apdu.system_title)
 		return;
 	mbus_note_title(notes_of(m), source, m->title, meter->number);
-	marks = dlms_line_marks(m->dlms, &count);
-	if (count)
-		mbus_note_counter(notes_of(m), source, &marks[0]);
+	memcpy(mark.title, m->title, sizeof(mark.title));
+	if (m->apdu.tag != DLMS_CLEAR)
+		mbus_note_counter(notes_of(m), source, &mark);
 }
 
 /* Who will it be? Most lines have one meter. */
