@@ -19,6 +19,8 @@
 #define VALUE_COLUMN   16
 #define MEANING_COLUMN (VALUE_COLUMN + 25)
 #define NUMBER_TEXT    64
+/* What is longer is cut. */
+#define FIELD_TEXT 50
 
 static const char *number_from_text(enum dlms_number_from from)
 {
@@ -113,8 +115,11 @@ static void put_field(char *text, size_t size, const struct dlms_reading *r, uns
 	const struct span s = dlms_text(r, i);
 	const char *unit = explain_unit(r->details[i].unit);
 
-	snprintf(text, size, "%.*s%s%s", s.len < 60 ? (int)s.len : 60, (const char *)s.bytes,
-		 *unit ? " " : "", s.len < 60 ? unit : "...");
+	if (s.len > FIELD_TEXT)
+		snprintf(text, size, "%.*s...", FIELD_TEXT, (const char *)s.bytes);
+	else
+		snprintf(text, size, "%.*s%s%s", (int)s.len, (const char *)s.bytes,
+			 *unit ? " " : "", unit);
 }
 
 static void print_fields(const struct dlms_reading *r, const struct dlms_settings *settings)
