@@ -10,17 +10,20 @@ HOST_CFLAGS := -std=gnu11 -O2 -g -fno-omit-frame-pointer -Wall -Wextra -Wshadow 
 	-Wmissing-prototypes -Wno-format-truncation -D_GNU_SOURCE -DMETERLINE_VERSION='"$(VERSION)"' -Ikernel/telegram
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all
 
-HOST_TESTS := chunks ciphers d2l flips limits records softuart speeds fuzz_ciphers fuzz_d2l fuzz_d2l_json fuzz_decoders fuzz_records fuzz_softuart
+HOST_TESTS := chunks ciphers d2l dlms dlms_ciphers dlms_lines flips limits records softuart speeds fuzz_axdr fuzz_ciphers \
+	fuzz_d2l fuzz_d2l_json fuzz_decoders fuzz_dlms fuzz_dlms_line fuzz_hdlc fuzz_mbus fuzz_records fuzz_softuart
 HOST_PROGRAMS := $(HOST_TESTS:%=build/tests/%)
 HOST_SHARED := host edges tic_reference p1_reference
 HOST_OBJECT = $(patsubst %.c,build/tests/objects/%.o,$(1))
 HOST_DECODERS := $(call HOST_OBJECT,$(wildcard kernel/telegram/*.c))
 HOST_SUPPORT := $(HOST_SHARED:%=build/tests/objects/tests/host/%.o) $(HOST_DECODERS)
 HOST_METERCTL := $(call HOST_OBJECT,$(METERCTL_SOURCES))
-FUZZERS := fuzz_ciphers fuzz_d2l fuzz_d2l_json fuzz_decoders fuzz_records fuzz_softuart
+FUZZERS := $(filter fuzz_%,$(HOST_TESTS))
+# What makes plain APDUs of the bytes of a line.
+DLMS_LINE_SOURCES := $(patsubst %,userspace/decode/%.c,assembly crc16_x25 crypt dlms_line dlms_message dlms_tags glo hdlc mbus meter_keys) \
+	$(patsubst %,userspace/lib/%.c,locked say wiped_json)
 # What reads encrypted P1.
-CIPHER_SOURCES := userspace/decode/crypt.c userspace/decode/p1_cipher.c userspace/decode/p1_keys.c userspace/decode/stream.c \
-	userspace/lib/locked.c userspace/lib/say.c userspace/lib/wiped_json.c
+CIPHER_SOURCES := $(DLMS_LINE_SOURCES) userspace/decode/p1_cipher.c userspace/decode/stream.c
 
 .PHONY: check-host host-tests vectors fuzz
 
@@ -54,6 +57,20 @@ D2L_LIBRARIES := -ljansson -lcrypto
 $(D2L_TESTS:%=build/tests/%): HOST_LIBRARIES := $(D2L_LIBRARIES)
 $(D2L_TESTS:%=build/tests/%): $(call HOST_OBJECT,$(D2L_SOURCES))
 
+DLMS_LINE_TESTS := dlms_ciphers dlms_lines fuzz_dlms_line fuzz_hdlc fuzz_mbus
+DLMS_LINE_HOST := tests/host/dlms_frames.c tests/host/dlms_host.c
+
+$(DLMS_LINE_TESTS:%=build/tests/%): HOST_LIBRARIES := -lcrypto -ljansson
+$(DLMS_LINE_TESTS:%=build/tests/%): $(call HOST_OBJECT,$(DLMS_LINE_SOURCES) $(DLMS_LINE_HOST))
+
+# What reads one APDU of DLMS.
+DLMS_BODY_TESTS := dlms fuzz_axdr fuzz_dlms
+DLMS_BODY_SOURCES := $(patsubst %,userspace/decode/%.c,axdr dlms dlms_doubt dlms_field dlms_identity dlms_json \
+	dlms_layout dlms_profile dlms_quantities dlms_settle dlms_submeter dlms_unit) \
+	$(patsubst %,userspace/lib/%.c,json registers units utf8 zone) tests/host/dlms_apdus.c
+
+$(DLMS_BODY_TESTS:%=build/tests/%): $(call HOST_OBJECT,$(DLMS_BODY_SOURCES))
+
 $(FUZZERS:%=build/tests/%): build/tests/objects/tests/host/fuzz_main.o
 
 vectors: build/meterctl
@@ -67,9 +84,13 @@ build/fuzz/fuzz_ciphers: HOST_LIBRARIES := -lcrypto -ljansson
 build/fuzz/fuzz_d2l build/fuzz/fuzz_d2l_json: $(D2L_SOURCES)
 build/fuzz/fuzz_d2l build/fuzz/fuzz_d2l_json: HOST_LIBRARIES := $(D2L_LIBRARIES)
 
+build/fuzz/fuzz_dlms_line build/fuzz/fuzz_hdlc build/fuzz/fuzz_mbus: $(DLMS_LINE_SOURCES) $(DLMS_LINE_HOST)
+build/fuzz/fuzz_dlms_line build/fuzz/fuzz_hdlc build/fuzz/fuzz_mbus: HOST_LIBRARIES := -lcrypto -ljansson
+build/fuzz/fuzz_axdr build/fuzz/fuzz_dlms: $(DLMS_BODY_SOURCES)
+
 build/fuzz/%: tests/host/%.c tests/host/fuzz_entry.c $(HOST_SHARED:%=tests/host/%.c) $(wildcard kernel/telegram/*.[ch])
 	@mkdir -p build/fuzz/found
 	clang $(filter-out -Wno-format-truncation,$(HOST_CFLAGS)) $(SANITIZERS) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(HOST_LIBRARIES)
 
 -include $(HOST_METERCTL:.o=.d) $(HOST_SHARED:%=build/tests/objects/tests/host/%.d) \
-	$(patsubst %,build/tests/objects/tests/host/%.d,$(HOST_TESTS) fuzz_main d2l_host)
+	$(patsubst %,build/tests/objects/tests/host/%.d,$(HOST_TESTS) fuzz_main d2l_host dlms_apdus dlms_frames dlms_host)

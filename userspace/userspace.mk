@@ -36,7 +36,7 @@ Documentation/meterctl.1:$(PREFIX)/share/man/man1/meterctl.1:0644
 Documentation/meterd.8:$(PREFIX)/share/man/man8/meterd.8:0644
 Documentation/meterd.conf.5:$(PREFIX)/share/man/man5/meterd.conf.5:0644
 Documentation/meterd.conf:$(PREFIX)/share/doc/meterline/examples/meterd.conf:0644
-$(foreach i,home-assistant hot-plug ledger metrics migration raspberry-pi serve telegrams,Documentation/$(i).md:$(PREFIX)/share/doc/meterline/$(i).md:0644)
+$(foreach i,dlms home-assistant hot-plug ledger metrics migration raspberry-pi serve telegrams,Documentation/$(i).md:$(PREFIX)/share/doc/meterline/$(i).md:0644)
 udev/49-meterline-ids.rules:$(UDEV_RULES)/49-meterline-ids.rules:0644
 udev/60-meterline.rules:$(UDEV_RULES)/60-meterline.rules:0644
 udev/99-zz-meterline.rules:$(UDEV_RULES)/99-zz-meterline.rules:0644

@@ -36,6 +36,8 @@ const char *telegram_protocol_name(enum telegram_protocol protocol)
 		return "tic-standard";
 	case TELEGRAM_P1:
 		return "p1";
+	case TELEGRAM_DLMS:
+		return "dlms";
 	case TELEGRAM_UNKNOWN:
 		break;
 	}

@@ -143,7 +143,7 @@ static struct span tic_number(const struct telegram *t)
  * @size: of @number, at least 1
  *
  * TIC: ADCO (02E) or ADSC (54E). P1: the first code of equipment identification that is not
- * empty, else the identification after '/'.
+ * empty, else the identification after '/'. DLMS: none, since it may be beside the telegram.
  *
  * Return: length of the number; 0 when the telegram has none.
  */
@@ -151,6 +151,8 @@ size_t telegram_number(const struct telegram *t, char *number, size_t size)
 {
 	struct span s = t->protocol == TELEGRAM_P1 ? p1_number(t) : tic_number(t);
 
+	if (t->protocol == TELEGRAM_DLMS)
+		s.len = 0;
 	return copy_number(s, number, size);
 }
 
@@ -237,7 +239,7 @@ static bool p1_time(const struct telegram *t, const struct field *f, s64 *unix_s
  * @t: a telegram
  * @unix_s: for the seconds since 1970 in UTC
  *
- * DATE of TIC standard, 0-0:1.0.0 of P1; the last one counts.
+ * DATE of TIC standard, 0-0:1.0.0 of P1; the last one counts. DLMS: none, as with its number.
  *
  * Return: false when the telegram has no time, or one that is not valid.
  */
@@ -253,7 +255,8 @@ bool telegram_time(const struct telegram *t, s64 *unix_s)
 		if (t->protocol == TELEGRAM_P1) {
 			if (f->label_len == 9 && !memcmp(label, "0-0:1.0.0", 9))
 				found = p1_time(t, f, unix_s);
-		} else if (f->row == TIC_ROW_DATE && tic_field_has_horodate(f)) {
+		} else if (!telegram_has_obis(t) && f->row == TIC_ROW_DATE &&
+			   tic_field_has_horodate(f)) {
 			found = tic_stamp(label + f->label_len + 1, unix_s);
 		}
 	}
@@ -278,11 +281,13 @@ static u32 crc32_ieee(const char *bytes)
  * meter_id - name of a meter that is fit for files and bug reports
  * @protocol: of its telegrams
  * @number: the meter's own number
- * @id: for "tic-" or "p1-" and 8 hex digits of the number's CRC-32, with a NUL
+ * @id: for "tic-", "p1-" or "dlms-" and 8 hex digits of the number's CRC-32, with a NUL
  */
 void meter_id(enum telegram_protocol protocol, const char *number, char id[16])
 {
-	const char *prefix = protocol == TELEGRAM_P1 ? "p1-" : "tic-";
+	const char *prefix = protocol == TELEGRAM_P1   ? "p1-" :
+			     protocol == TELEGRAM_DLMS ? "dlms-" :
+							 "tic-";
 	u32 crc = crc32_ieee(number);
 	unsigned int i;
 

@@ -3,8 +3,8 @@
  * From fields to quantities: exact, in thousandths of the base unit. What a telegram does not say,
  * or says in a way that is not valid, is left out.
  */
+#include "gathering.h"
 #include "labels.h"
-#include "quantities.h"
 #include "swar.h"
 
 /* A number of more digits before its point says nothing that a meter could. */
@@ -93,10 +93,9 @@ struct decimal {
 	bool negative;
 };
 
-/* The quantities of a telegram while they are gathered. */
-struct gathering {
-	struct reading *r;
-	u64 named[(QUANTITY_COUNT + 63) / 64];	/* in the telegram, valid or not */
+/* The quantities of a telegram of P1 while they are gathered. */
+struct p1_gathering {
+	struct gathering all;
 	struct {
 		s64 newest_s;
 		s64 milli;
@@ -105,11 +104,6 @@ struct gathering {
 		bool has_id;
 	} channels[8];
 };
-
-static void reading_unset(struct reading *r, enum quantity q)
-{
-	r->valid[q / 64] &= ~(1ull << (q % 64));
-}
 
 /* @milli = @value * 10^@exponent, unless that is more than fits. */
 static bool scale(s64 value, unsigned int exponent, s64 *milli)
@@ -234,20 +228,6 @@ static struct span last_group(const struct telegram *t, const struct field *f)
 	return s;
 }
 
-static bool named(const struct gathering *g, enum quantity q)
-{
-	return g->named[q / 64] >> (q % 64) & 1;
-}
-
-static inline void gather(struct gathering *g, enum quantity q, bool valid, s64 milli)
-{
-	g->named[q / 64] |= 1ull << (q % 64);
-	if (valid)
-		reading_set(g->r, q, milli);
-	else
-		reading_unset(g->r, q);
-}
-
 /*
  * Most numbers are up to 8 digits, a point, up to 3 digits and a unit, in a value of one group:
  * these are read a word at a time. False says nothing about the others.
@@ -312,23 +292,6 @@ static void p1_value(struct gathering *g, const struct telegram *t, const struct
 	gather(g, q, valid, milli);
 }
 
-/* An object whose code is not in the table may still be that of a quantity with another B. */
-static enum quantity p1_other_quantity(const struct telegram *t, const struct field *f)
-{
-	const u8 *label = t->text + f->label;
-	u8 code[20] = "1-0";
-	unsigned int colon = 2;
-	u8 row;
-
-	if (label[0] != '1' || label[1] != '-' || (label[2] == '0' && label[3] == ':'))
-		return Q_NONE;
-	while (label[colon] != ':')
-		colon++;
-	memcpy(code + 3, label + colon, f->label_len - colon);
-	row = p1_label_row(code, 3 + f->label_len - colon);
-	return row == ROW_UNKNOWN ? Q_NONE : p1_labels[row].quantity;
-}
-
 /**
  * p1_field_milli - the number of an object that is no quantity
  * @t: a telegram of P1
@@ -355,7 +318,7 @@ static bool code_is(const u8 *label, unsigned int len, const char *code)
 }
 
 /* 24.2.1 and its kin: (stamp)...(value*unit); 24.3.0 of DSMR 3 has its unit in the sixth group. */
-static void mbus_value(struct gathering *g, const struct telegram *t, const struct field *f,
+static void mbus_value(struct p1_gathering *g, const struct telegram *t, const struct field *f,
 		       unsigned int channel, bool profile)
 {
 	unsigned int at = 0, groups = 0;
@@ -383,7 +346,7 @@ static void mbus_value(struct gathering *g, const struct telegram *t, const stru
 }
 
 /* 0-n:24.1.0 says what channel n measures (EN 13757-3); n is the order of installation. */
-static void mbus_object(struct gathering *g, const struct telegram *t, const struct field *f)
+static void mbus_object(struct p1_gathering *g, const struct telegram *t, const struct field *f)
 {
 	const u8 *code = t->text + f->label + 4;
 	unsigned int channel = t->text[f->label + 2] - '1';
@@ -404,7 +367,7 @@ static void mbus_object(struct gathering *g, const struct telegram *t, const str
 }
 
 /* The channel of this type with the newest valid stamp; on a draw the lowest one. */
-static void mbus_choose(struct gathering *g, u8 type, u8 unit, enum quantity q)
+static void mbus_choose(struct p1_gathering *g, u8 type, u8 unit, enum quantity q)
 {
 	unsigned int i, best = 8;
 
@@ -416,12 +379,12 @@ static void mbus_choose(struct gathering *g, u8 type, u8 unit, enum quantity q)
 			best = i;
 	}
 	if (best < 8 && g->channels[best].unit == unit && g->channels[best].milli < MBUS_MILLI_MAX) {
-		reading_set(g->r, q, g->channels[best].milli);
-		g->r->captured_s[q - Q_gas] = g->channels[best].newest_s;
+		reading_set(g->all.r, q, g->channels[best].milli);
+		g->all.r->captured_s[q - Q_gas] = g->channels[best].newest_s;
 	}
 }
 
-static void p1_field(struct gathering *g, const struct telegram *t, const struct field *f)
+static void p1_field(struct p1_gathering *g, const struct telegram *t, const struct field *f)
 {
 	const u8 *label = t->text + f->label;
 	enum quantity q;
@@ -430,67 +393,23 @@ static void p1_field(struct gathering *g, const struct telegram *t, const struct
 		mbus_object(g, t, f);
 		return;
 	}
-	q = f->row == ROW_UNKNOWN ? p1_other_quantity(t, f) : p1_labels[f->row].quantity;
+	q = obis_quantity(t, f);
 	if (q != Q_NONE)
-		p1_value(g, t, f, q);
-}
-
-/* The total, where the meter sends only its tariff registers. */
-static void sum_tariffs(struct gathering *g, enum quantity total, enum quantity t1)
-{
-	bool any = false;
-	s64 sum = 0;
-	unsigned int i;
-
-	if (named(g, total))
-		return;
-	for (i = t1; i < t1 + 16u; i++) {
-		if (!named(g, i))
-			continue;
-		if (!reading_has(g->r, i) || __builtin_add_overflow(sum, g->r->milli[i], &sum))
-			return;
-		any = true;
-	}
-	if (any)
-		reading_set(g->r, total, sum);
-}
-
-static bool names_export(const struct gathering *g)
-{
-	unsigned int i;
-
-	for (i = Q_energy_export; i <= Q_energy_export_t16; i++) {
-		if (named(g, i))
-			return true;
-	}
-	return named(g, Q_power_export);
-}
-
-/* What 16.7.0 says stands already; the difference is the better knowledge. */
-static void net_power(struct gathering *g)
-{
-	struct reading *r = g->r;
-
-	if (!reading_has(r, Q_power_import))
-		return;
-	if (reading_has(r, Q_power_export))
-		reading_set(r, Q_power_net, r->milli[Q_power_import] - r->milli[Q_power_export]);
-	else if (!names_export(g))
-		reading_set(r, Q_power_net, r->milli[Q_power_import]);
+		p1_value(&g->all, t, f, q);
 }
 
 static void p1_quantities(const struct telegram *t, struct reading *r)
 {
-	struct gathering g;
+	struct p1_gathering g;
 	unsigned int i;
 
 	memset(&g, 0, sizeof(g));
-	g.r = r;
+	g.all.r = r;
 	for (i = 0; i < t->nfields; i++)
 		p1_field(&g, t, &t->fields[i]);
-	sum_tariffs(&g, Q_energy_import, Q_energy_import_t1);
-	sum_tariffs(&g, Q_energy_export, Q_energy_export_t1);
-	net_power(&g);
+	sum_tariffs(&g.all, Q_energy_import, Q_energy_import_t1);
+	sum_tariffs(&g.all, Q_energy_export, Q_energy_export_t1);
+	net_power(&g.all);
 	mbus_choose(&g, 3, UNIT_M3, Q_gas);
 	mbus_choose(&g, 7, UNIT_M3, Q_water);
 	mbus_choose(&g, 4, UNIT_GJ, Q_heat);
@@ -658,7 +577,7 @@ static void standard_quantities(const struct telegram *t, struct reading *r)
  * telegram_quantities - what a telegram says, in base units
  * @t: a telegram
  * @r: for the quantities, in thousandths; those that @t does not carry, or carries as an invalid
- *	value, are not valid in it
+ *	value, are not valid in it. None is of DLMS, whose numbers need scalers to have a meaning
  */
 void telegram_quantities(const struct telegram *t, struct reading *r)
 {
@@ -667,7 +586,7 @@ void telegram_quantities(const struct telegram *t, struct reading *r)
 		p1_quantities(t, r);
 	else if (t->protocol == TELEGRAM_TIC_STANDARD)
 		standard_quantities(t, r);
-	else
+	else if (t->protocol == TELEGRAM_TIC_HISTORIQUE)
 		historique_quantities(t, r);
 }
 

@@ -212,7 +212,7 @@ static inline const struct label_info *label_info_of(const struct telegram *t,
 {
 	if (f->row == ROW_UNKNOWN)
 		return NULL;
-	return t->protocol == TELEGRAM_P1 ? &p1_labels[f->row] : &tic_labels[f->row];
+	return telegram_has_obis(t) ? &p1_labels[f->row] : &tic_labels[f->row];
 }
 
 #endif /* TELEGRAM_QUANTITIES_H */

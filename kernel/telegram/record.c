@@ -38,7 +38,7 @@ struct packed_field {
 
 static bool has_horodate(const struct telegram *t, const struct field *f)
 {
-	return t->protocol != TELEGRAM_P1 && tic_field_has_horodate(f);
+	return !telegram_has_obis(t) && tic_field_has_horodate(f);
 }
 
 /* Bytes that one field needs in the text of a packed telegram. */
@@ -328,14 +328,20 @@ static void put_header(struct writer *w, const struct record_header *h)
 
 static void put_field(struct writer *w, const struct telegram *t, const struct field *f)
 {
+	const u8 *label = t->text + f->label;
+
 	put_char(w, ' ');
-	put_escaped(w, t->text + f->label, f->label_len);
+	put_escaped(w, label, f->label_len);
 	if (has_horodate(t, f)) {
 		put_char(w, '@');
-		put_escaped(w, t->text + f->label + f->label_len + 1, tic_horodate_len(f));
+		put_escaped(w, label + f->label_len + 1, tic_horodate_len(f));
 	}
 	put_char(w, '=');
 	put_escaped(w, t->text + f->value, f->len);
+	if (t->protocol == TELEGRAM_DLMS && tic_horodate_len(f)) {
+		put_char(w, '*');
+		put_escaped(w, label + f->label_len + 1, tic_horodate_len(f));
+	}
 	put_char(w, '\n');
 }
 

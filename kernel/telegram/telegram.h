@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Telegrams of smart meters: French TIC and DSMR P1, from bytes to fields and quantities.
+ * Telegrams of smart meters: French TIC and DSMR P1, from bytes to fields and quantities. Those of
+ * DLMS are made in userspace/decode, and have the same form.
  *
  * Freestanding: no allocation, no floating point, no C library but mem*. All state is in the
  * structures of the caller, who also serialises the calls on one structure; different structures
@@ -21,6 +22,7 @@ enum telegram_protocol {
 	TELEGRAM_TIC_HISTORIQUE,
 	TELEGRAM_TIC_STANDARD,
 	TELEGRAM_P1,
+	TELEGRAM_DLMS,
 };
 
 /* Row of a label that is not in the table. */
@@ -28,7 +30,7 @@ enum telegram_protocol {
 
 /**
  * struct field - what one TIC group or one P1 object says, as places in the telegram's text
- * @label: offset of the label: TIC as sent, P1 normalised to A-B:C.D.E
+ * @label: offset of the label: TIC as sent, P1 and DLMS normalised to A-B:C.D.E
  * @value: offset of the value. TIC: what stands between the last but one and the last separator.
  *	P1: the first parenthesis; the value is "(group)(group)..." without anything between the
  *	groups and without line ends; it follows its label at once
@@ -37,7 +39,8 @@ enum telegram_protocol {
  * @row: row of the label in the table of the protocol, or ROW_UNKNOWN
  *
  * A TIC group with a horodate has its 13 characters at @label + @label_len + 1, and @value 14
- * further on than a group without one. D2L modules cut most of them to 9.
+ * further on than a group without one. D2L modules cut most of them to 9. In a field of DLMS the
+ * unit, which may be "", stands in this place.
  */
 struct field {
 	u16 label;
@@ -84,6 +87,12 @@ struct telegram {
 	u8 protocol;
 	struct field fields[METERLINE_P1_MAX_LINES];
 };
+
+/** telegram_has_obis - whether the labels of this telegram are OBIS codes, rows of p1_labels[] */
+static inline bool telegram_has_obis(const struct telegram *t)
+{
+	return t->protocol >= TELEGRAM_P1;
+}
 
 typedef void (*telegram_fn)(void *context, const struct telegram *telegram);
 

@@ -80,12 +80,12 @@ static int load(struct input *input, const char *path)
 /* With the keys in a file, when there is one. */
 static int begin(struct input *input, const char *keys_path, struct total *total)
 {
-	struct p1_keys *keys = keys_path ? p1_keys_read(keys_path) : NULL;
+	struct meter_keys *keys = keys_path ? meter_keys_read(keys_path) : NULL;
 
 	if ((keys_path && !keys) ||
 	    !stream_init(&input->stream, LINE_AUTO, keys, add_up, total))
 		return -1;
-	p1_keys_free(keys);
+	meter_keys_free(keys);
 	return 0;
 }
 

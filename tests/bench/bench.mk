@@ -53,11 +53,18 @@ build/bench/d2l: tests/bench/d2l.c $(filter-out tests/%,$(D2L_SOURCES)) $(wildca
 	@echo "  CC      $@"
 	@$(CC) -O2 -g -Wall -Wextra -Wno-format-truncation -D_GNU_SOURCE -o $@ $(filter %.c,$^) $(D2L_LIBRARIES)
 
-bench: build/bench/bench build/bench/d2l build/bench/decoder_rate build/bench/softuart_rate build/meterd $(BENCH_FILES)
+build/bench/dlms: tests/bench/dlms.c tests/host/dlms_frames.c $(sort $(DLMS_LINE_SOURCES) $(DLMS_BODY_SOURCES)) $(wildcard kernel/telegram/*.c) \
+		$(wildcard userspace/decode/*.h kernel/telegram/*.h tests/host/*.h)
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	@$(CC) -O2 -g -Wall -Wextra -Wno-format-truncation -D_GNU_SOURCE -Ikernel/telegram -o $@ $(filter %.c,$^) -lcrypto -ljansson
+
+bench: build/bench/bench build/bench/d2l build/bench/decoder_rate build/bench/dlms build/bench/softuart_rate build/meterd $(BENCH_FILES)
 	@uname -m; sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -n 1
 	@build/bench/bench $(foreach i,$(BENCH_FILES),$(notdir $(basename $i))=$i$(if $(findstring encrypted,$i),$(comma)tests/bench/keys.json))
 	@build/bench/softuart_rate build/bench/tic.standard.mono.bin
 	@build/bench/d2l
+	@build/bench/dlms
 	@tests/bench/meterd
 
 bench-modules: build/meterd build/meterctl

@@ -13,7 +13,7 @@ static const char clear[] = "/SIM5\\2TEST\r\n\r\n0-0:1.0.0(250621130000S)\r\n"
 #define FRAME_ROOM 512
 #define HEAD_LEN   18
 
-static const struct p1_keys keys = {
+static const struct meter_keys keys = {
 	.key = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 },
 	.auth_key = { 0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7, 0xa8, 0xa9 },
 	.has_auth_key = true,
@@ -60,7 +60,7 @@ struct reading_of {
 	enum p1_cipher_trouble trouble;
 };
 
-static void begin(struct reading_of *r, const struct p1_keys *with)
+static void begin(struct reading_of *r, const struct meter_keys *with)
 {
 	memset(r, 0, sizeof(*r));
 	if (!stream_init(&r->stream, LINE_AUTO, with, say_telegram, &r->said))
@@ -83,7 +83,7 @@ static void end(struct reading_of *r)
 	said_free(&r->said);
 }
 
-static struct said decipher(const struct p1_keys *with, const u8 *bytes, size_t len, size_t cut)
+static struct said decipher(const struct meter_keys *with, const u8 *bytes, size_t len, size_t cut)
 {
 	static struct reading_of r;
 	struct said said;
@@ -99,7 +99,7 @@ static struct said decipher(const struct p1_keys *with, const u8 *bytes, size_t 
 }
 
 /* Telegrams in so many bytes that come at once. */
-static size_t telegrams_in(struct reading_of *r, const struct p1_keys *with, const u8 *bytes,
+static size_t telegrams_in(struct reading_of *r, const struct meter_keys *with, const u8 *bytes,
 			   size_t len)
 {
 	size_t telegrams;
@@ -172,7 +172,7 @@ static bool with_its_tag_no_altered_telegram_is_accepted(const char **skip)
 
 static bool with_an_authentication_key_a_frame_without_a_tag_is_refused(const char **skip)
 {
-	struct p1_keys untold = keys;
+	struct meter_keys untold = keys;
 	u8 bytes[1024];
 	size_t len = encipher(bytes, 1, 0x20);
 	struct said said = decipher(&keys, bytes, len, len);
@@ -187,7 +187,7 @@ static bool with_an_authentication_key_a_frame_without_a_tag_is_refused(const ch
 
 static bool without_an_authentication_key_the_crc_decides(const char **skip)
 {
-	struct p1_keys untold = keys;
+	struct meter_keys untold = keys;
 	u8 bytes[1024];
 	size_t len = encipher(bytes, 1, 0x30);
 	struct said said;
@@ -208,7 +208,7 @@ static bool without_an_authentication_key_the_crc_decides(const char **skip)
 
 static bool a_wrong_key_gives_nothing(const char **skip)
 {
-	struct p1_keys wrong = keys;
+	struct meter_keys wrong = keys;
 	u8 bytes[1024];
 	size_t len = encipher(bytes, 1, 0x30);
 	struct said said;
@@ -263,7 +263,7 @@ static bool noise_is_no_frame(const char **skip)
 /* Flips each bit: the telegram as it is, or none. */
 static bool without_an_authentication_key_no_altered_text_is_accepted(const char **skip)
 {
-	struct p1_keys untold = keys;
+	struct meter_keys untold = keys;
 	u8 bytes[FRAME_ROOM];
 	size_t len = encipher(bytes, 1, 0x30), accepted = 0;
 
@@ -287,7 +287,7 @@ static bool without_an_authentication_key_no_altered_text_is_accepted(const char
 /* It cannot be told from noise that happens to look like one. */
 static bool a_telegram_without_a_crc_needs_a_tag(const char **skip)
 {
-	struct p1_keys untold = keys;
+	struct meter_keys untold = keys;
 	static struct reading_of r;
 	const struct cipher_frame f = {
 		.keys = &keys,
@@ -423,7 +423,7 @@ static bool clear_and_enciphered_telegrams_keep_their_order(const char **skip)
 
 static bool a_clear_header_is_no_telegram_of_its_own(const char **skip)
 {
-	struct p1_keys titled = keys;
+	struct meter_keys titled = keys;
 	static struct reading_of r;
 	u8 bytes[4 * FRAME_ROOM];
 	size_t len = encipher_headed(bytes, 1);
@@ -496,7 +496,7 @@ static bool a_counter_that_goes_back_is_counted_and_may_be_refused(const char **
 static bool what_cannot_be_read_moves_no_counter(const char **skip)
 {
 	static struct reading_of r;
-	struct p1_keys untold = keys;
+	struct meter_keys untold = keys;
 	u8 bytes[FRAME_ROOM];
 	size_t len, telegrams;
 
@@ -519,7 +519,7 @@ static bool what_cannot_be_read_moves_no_counter(const char **skip)
 
 static bool what_is_wrong_is_named(const char **skip)
 {
-	struct p1_keys wrong = keys;
+	struct meter_keys wrong = keys;
 	static struct reading_of r;
 	u8 bytes[FRAME_ROOM];
 	size_t len = encipher(bytes, 1, 0x30);
@@ -545,7 +545,7 @@ static bool what_is_wrong_is_named(const char **skip)
 
 static bool the_noise_of_a_frame_is_no_damage_of_another_kind(const char **skip)
 {
-	struct p1_keys wrong = keys;
+	struct meter_keys wrong = keys;
 	static struct reading_of r;
 	static u8 bytes[200 * FRAME_ROOM];
 	size_t len = 0;

@@ -6,6 +6,7 @@ use warnings;
 use FindBin;
 use lib $FindBin::Bin;
 use IPC::Open3;
+use JSON::PP ();
 use IO::Select;
 use Readings qw(compare_readings run slurp spew vectors);
 BEGIN { $| = 1; print "TAP version 13\n"; }
@@ -28,7 +29,7 @@ sub promise {
 
 my ($help) = meterctl('--help');
 my @commands = $help =~ /^  ([a-z0-9]+) +\S/mg;
-is_deeply([sort @commands], [qw(attach d2l decode doctor ledger list path scan show simulate source status watch)], 'every_command_is_in_the_help');
+is_deeply([sort @commands], [qw(attach d2l decode doctor explain ledger list path scan show simulate source status watch)], 'every_command_is_in_the_help');
 for my $command (@commands) {
 	my ($out, $err, $code) = meterctl($command, '--help');
 	my @long = grep { length > 80 } split /\n/, $out;
@@ -47,9 +48,9 @@ promise('decode_wants_a_file', 2, qr/\A\z/, qr/one file, - for .*--gpio.*--help/
 promise('decode_wants_one_file', 2, qr/\A\z/, qr/one file/, 'decode', 'a', 'b');
 promise('a_file_that_is_not_there_is_named', 2, qr/\A\z/, qr{/nowhere/file: cannot be opened: No such file}, 'decode', '/nowhere/file');
 promise('a_directory_is_named_with_the_offset', 2, qr/\A\z/, qr{tests: cannot be read at byte 0: Is a directory}, 'decode', 'tests');
-promise('an_unknown_protocol_is_refused', 2, qr/\A\z/, qr/'morse'.*tic, p1, d2l or auto/, 'decode', '--protocol', 'morse', $vector->{path});
+promise('an_unknown_protocol_is_refused', 2, qr/\A\z/, qr/'morse'.*tic, p1, hdlc, mbus, raw, d2l or auto/, 'decode', '--protocol', 'morse', $vector->{path});
 for my $protocol (qw(hdlc mbus raw)) {
-	promise("protocol $protocol is not read yet, and this is said", 2, qr/\A\z/, qr/not read.* $protocol yet/, 'decode', '--protocol', $protocol, $vector->{path});
+	promise("what is no DLMS is none, protocol $protocol", 1, qr/\A\z/, qr/no frame or message of DLMS.*explain.*\ntelegrams=0 /, 'decode', '--protocol', $protocol, $vector->{path});
 }
 promise('an_empty_file_has_no_telegram', 1, qr/\A\z/, qr/^telegrams=0 .* bytes=0$/m, 'decode', '/dev/null');
 promise('the_wrong_protocol_gives_no_telegram', 1, qr/\A\z/, qr/^telegrams=0 /m, 'decode', '--protocol', 'p1', $vector->{path});
@@ -110,6 +111,20 @@ spew("$file.json", '{"key": "00112233445566778899aabbccddeeff"}');
 promise('a_key_does_not_hinder_what_is_clear', 0, qr/"protocol":"p1"/, qr/^telegrams=2 /m, 'decode', '--key-file', "$file.json",
 	'tests/vectors/p1-dsmr5.bin');
 
+# Messages without framing that are not read, and parts that are missing.
+sub raw_says {
+	my ($name, $hex, $sentence) = @_;
+	my ($out, $err, $code) = run([$meterctl, 'decode', '--protocol', 'raw', '-'], pack 'H*', $hex);
+	ok($code == 1 && $out eq '' && $err =~ $sentence, $name) or diag("$code $err");
+}
+raw_says('an_apdu_that_is_not_read_is_named', 'e6e700c20100', qr/not read: event-notification-request \(C2\)\ntelegrams=0 .* framing_bad=1 /);
+raw_says('a_body_that_is_not_known_is_told', '0f0000000100020305', qr/form that is not known: 'meterctl explain' shows/);
+raw_says('an_apdu_that_is_too_short_is_told', 'db084b464d0000000001820fff20', qr/lengths inside it do not fit.*\ntelegrams=0 .* framing_bad=1 /);
+raw_says('a_block_alone_is_told', 'e040000100000400112233', qr/a segment or a block of each is missing/);
+promise('a_profile_that_is_not_known_is_named', 2, qr/\A\z/, qr/'nobody'.*e450/, 'decode', '--profile', 'nobody', $vector->{path});
+promise('a_profile_is_for_dlms', 2, qr/\A\z/, qr/--profile is for DLMS/, 'decode', '--profile', 'e450', '--protocol', 'tic', $vector->{path});
+promise('a_gpio_is_not_for_dlms', 2, qr/\A\z/, qr/--gpio reads tic, p1 or auto/, 'decode', '--protocol', 'hdlc', '--gpio', 'gpiochip0:1');
+
 # Encrypted telegrams: what is wrong is said, with what to type; never a key.
 my %keys = (key => '1c2d3e4f5a6b7c8d9e0f102132435465', auth_key => 'a0a1a2a3a4a5a6a7a8a9aaabacadaeaf', system_title => '53494d0000000042');
 sub keys_are {
@@ -136,6 +151,35 @@ encrypted('a_wrong_title_is_a_wrong_key', 'poland', 1, qr/is it that of this met
 	my ($out, $err, $code) = run([$meterctl, 'decode', '--key-file', "$file.json", $vector->{path}]);
 	ok($code == 2 && $err =~ /:1: not JSON/ && $err !~ /1c2d|a0a1/, 'a_key_file_that_is_wrong_is_not_quoted')
 		or diag($err);
+}
+
+# DLMS: what is wrong is said, with what to type; never a key.
+SKIP: {
+	my %dlms = -e '../shared/corpus/MANIFEST.tsv' ? map { $_->{name} => $_ } vectors('../shared/corpus') : ();
+	my $e450 = $dlms{'dlms/dlmsparser-hdlc-lgz-e450-2.bin'} or skip('the test corpus is not there (../shared/corpus)', 12);
+	my %right = %{JSON::PP::decode_json(slurp($e450->{key}))};
+	my $dlms = sub {
+		my ($name, $vector, $want_code, $sentence, $changed, @arguments) = @_;
+		my %said = (%right, %$changed);
+		spew("$file.json", JSON::PP::encode_json({ map { defined $said{$_} ? ($_ => $said{$_}) : () } keys %said }));
+		my ($out, $err, $code) = run([$meterctl, 'decode', %$changed ? ('--key-file', "$file.json") : (), @arguments, $vector->{path}]);
+		ok($code == $want_code && $err =~ $sentence && $err !~ /[0-9a-f]{16}/i, $name) or diag("$code $err");
+	};
+	$dlms->('encrypted_dlms_without_a_key_says_so', $e450, 1, qr/encrypted DLMS: give the meter's key with --key-file\ntelegrams=0 groups_bad=0 checksum_bad=0 /, {});
+	$dlms->('a_wrong_key_of_dlms_is_named', $e450, 1, qr/is it that of this meter\?\ntelegrams=0 groups_bad=0 checksum_bad=1 /, { key => 'f' x 32 });
+	$dlms->('a_wrong_authentication_key_of_dlms_is_named', $e450, 1, qr/"key" is right, but "auth_key" is not.*\ntelegrams=0 groups_bad=0 checksum_bad=1 /, { auth_key => 'f' x 32 });
+	$dlms->('dlms_is_read_without_an_authentication_key', $e450, 0, qr/\Atelegrams=1 /, { auth_key => undef });
+	my $noe = $dlms{'dlms/dlmsparser-mbus-netz-noe-p1.bin'};
+	%right = (%{JSON::PP::decode_json(slurp($noe->{key}))}, auth_key => 'a' x 32);
+	$dlms->('dlms_without_tags_is_told', $noe, 1, qr/no tags to verify: leave "auth_key" out/, { system_title => undef });
+	$dlms->('numbers_without_a_meaning_are_told', $dlms{'dlms/dlmsparser-raw-egd-example.bin'}, 0, qr/--profile says which.*\ntelegrams=1 /, {});
+	$dlms->('a_profile_gives_them_one', $dlms{'dlms/dlmsparser-raw-egd-example.bin'}, 0, qr/\Atelegrams=1 /, {}, '--profile', 'am550');
+	$dlms->('energies_of_an_unknown_step_are_told', (grep { $_->{name} =~ /kamstrup-no-list-2-three/ } values %dlms)[0], 0, qr/1 or 10 Wh.*\ntelegrams=1 /, {});
+	$dlms->('a_damaged_frame_is_told', $dlms{'dlms/dlmsparser-hdlc-landis-gyr-zmf100.bin'}, 1, qr/no frame of DLMS is whole.*explain.*8E1 or 8N1.*\ntelegrams=0 groups_bad=0 checksum_bad=1 /, {});
+	$dlms->('dlms_read_as_text_is_told', $e450, 1, qr/looks like DLMS: try --protocol hdlc/, {}, '--protocol', 'p1');
+	$dlms->('a_key_file_for_tic_is_refused', $e450, 2, qr/TIC is never encrypted/, { key => 'f' x 32 }, '--protocol', 'tic');
+	my ($out) = run([$meterctl, 'decode', '--profile', 'am550', $dlms{'dlms/dlmsparser-raw-egd-example.bin'}{path}]);
+	like($out, qr/"quantities":\{[^}]*"power_import":3[,}]/, 'the_profile_is_that_of_the_numbers');
 }
 unlink "$file.json";
 

@@ -17,9 +17,9 @@ size_t fuzz_seeds(struct vector **vectors)
 
 #define PIECE_MAX 5000
 
-static struct p1_keys keys_of(u64 *state)
+static struct meter_keys keys_of(u64 *state)
 {
-	struct p1_keys keys = {
+	struct meter_keys keys = {
 		.key = { 1, 2, 3 },
 		.auth_key = { 4, 5, 6 },
 		.system_title = "SIMPOLAN",
@@ -45,7 +45,7 @@ static size_t befall(u8 *frame, size_t len, u64 *state)
 }
 
 /* Returns the length of the line; a frame takes at most 32 bytes more than its text. */
-static size_t make_line(const struct p1_keys *keys, const u8 *bytes, size_t len, u8 *line,
+static size_t make_line(const struct meter_keys *keys, const u8 *bytes, size_t len, u8 *line,
 			u64 *state)
 {
 	size_t at = 0, out = 0;
@@ -75,8 +75,8 @@ static size_t make_line(const struct p1_keys *keys, const u8 *bytes, size_t len,
 }
 
 /* In pieces of up to @most bytes; 0: all at once. */
-static struct said read_line(const struct p1_keys *keys, bool refuse, const u8 *bytes, size_t len,
-			     size_t most, struct p1_cipher_stats *counts)
+static struct said read_line(const struct meter_keys *keys, bool refuse, const u8 *bytes,
+			     size_t len, size_t most, struct p1_cipher_stats *counts)
 {
 	struct said said = { .telegrams = 0 };
 	struct stream *s = malloc(sizeof(*s));
@@ -100,7 +100,7 @@ static struct said read_line(const struct p1_keys *keys, bool refuse, const u8 *
 	return said;
 }
 
-static bool same_in_chunks(const struct p1_keys *keys, bool refuse, const u8 *bytes, size_t len)
+static bool same_in_chunks(const struct meter_keys *keys, bool refuse, const u8 *bytes, size_t len)
 {
 	static const size_t chunks[] = { 1, 7, 300 };
 	struct p1_cipher_stats counts, other;
@@ -122,7 +122,7 @@ static bool same_in_chunks(const struct p1_keys *keys, bool refuse, const u8 *by
 bool holds(const u8 *bytes, size_t len)
 {
 	u64 state = len + (len ? bytes[len / 2] : 0);
-	struct p1_keys keys = keys_of(&state);
+	struct meter_keys keys = keys_of(&state);
 	const bool refuse = lot(&state, 2);
 	u8 *line = malloc(40 * len + 64);
 	size_t line_len;

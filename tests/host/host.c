@@ -80,7 +80,7 @@ static int is_vector(const struct dirent *entry)
 	return has_ending(entry->d_name, ".bin") || has_ending(entry->d_name, ".txt");
 }
 
-static size_t load_directory(struct vector **vectors, size_t count, const char *directory)
+size_t load_directory(struct vector **vectors, size_t count, const char *directory)
 {
 	struct dirent **entries;
 	int found = scandir(directory, &entries, is_vector, alphasort);

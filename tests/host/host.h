@@ -36,6 +36,7 @@ struct vector {
 };
 
 void load_vector(struct vector *v, const char *directory, const char *name);
+size_t load_directory(struct vector **vectors, size_t count, const char *directory);
 size_t load_vectors(struct vector **vectors);
 void free_vectors(struct vector *vectors, size_t count);
 

@@ -112,7 +112,7 @@ static const struct mistake {
 	{ "a_semicolon_without_a_blank_is_part_of_a_value", "[daemon]\ncycle = 5;five\n",
 	  "2: cycle = 5;five: expected seconds from 0 (each telegram) to 86400\n" },
 	{ "a_semicolon_without_a_blank_is_part_of_a_type", "[source a]\ntype=kernel;no comment\n",
-	  "2: type = kernel;no comment: expected kernel, serial, tcp, replay, gpio or d2l\n" },
+	  "2: type = kernel;no comment: expected kernel, serial, tcp, mbus, replay, gpio or d2l\n" },
 	{ "a_colon_does_not_part_key_and_value", "[daemon]\ncycle: 5\n",
 	  "2: 'cycle: 5': expected [SECTION] or KEY = VALUE\n" },
 	{ "all_mistakes_are_told",
@@ -196,17 +196,10 @@ static const struct mistake {
 	  "discovery = none\n" },
 
 	/* What later versions do. */
-	{ "mbus_comes_later", "[source a]\ntype = mbus\n",
-	  "2: type: this meterd (" METERLINE_VERSION ") cannot do M-Bus yet; leave it out\n" },
 	{ "iio_comes_later", "[source a]\ntype = iio\n",
 	  "2: type: this meterd (" METERLINE_VERSION
 	  ") cannot do meters through iiod yet; leave it "
 	  "out\n" },
-	{ "profiles_come_later", "[source a]\ntype = tcp\nhost = h\nprofile = e450\n",
-	  "4: profile: this meterd (" METERLINE_VERSION ") cannot do profiles of M-Bus meters yet; "
-	  "leave it out\n" },
-	{ "hdlc_comes_later", "[source a]\ntype = tcp\nhost = h\nprotocol = hdlc\n",
-	  "4: protocol: this meterd (" METERLINE_VERSION ") cannot do HDLC yet; leave it out\n" },
 
 	/* [daemon] */
 	{ "cycle_is_a_number", "[daemon]\ncycle = -1\n",
@@ -234,7 +227,7 @@ static const struct mistake {
 	/* Keys, which are never told. */
 	{ "a_kernel_source_has_no_keys", "[source a]\ntype = kernel\nkey_file = k\n",
 	  "3: key_file: not a key of a source of this type, expected with type = serial or tcp or "
-	  "replay or d2l\n" },
+	  "replay or d2l or mbus\n" },
 	{ "a_key_has_32_digits",
 	  "[daemon]\nallow_inline_secrets = yes\n[source a]\ntype = tcp\nhost = h\n"
 	  "key = 0123456789abcdef0123456789abcde\n",
@@ -310,11 +303,28 @@ static const struct mistake {
 
 	/* [source NAME] */
 	{ "a_source_has_a_type", "[source a]\nhost = h\n",
-	  "1: [source a]: type is missing, expected kernel, serial, tcp, replay, gpio or d2l\n" },
+	  "1: [source a]: type is missing, expected kernel, serial, tcp, mbus, replay, gpio or d2l\n" },
 	{ "a_source_without_a_key_is_told", "[source a]\n[http]\n",
-	  "1: [source a]: type is missing, expected kernel, serial, tcp, replay, gpio or d2l\n" },
+	  "1: [source a]: type is missing, expected kernel, serial, tcp, mbus, replay, gpio or d2l\n" },
 	{ "a_type_is_one_that_there_is", "[source a]\ntype = telnet\nhost = h\n",
-	  "2: type = telnet: expected kernel, serial, tcp, replay, gpio or d2l\n" },
+	  "2: type = telnet: expected kernel, serial, tcp, mbus, replay, gpio or d2l\n" },
+	{ "mbus_wants_a_device_or_a_converter", "[source a]\ntype = mbus\n",
+	  "1: [source a]: device is missing, expected device = /dev/..., or host and port of a "
+	  "converter\n" },
+	{ "mbus_has_one_of_both", "[source a]\ntype = mbus\ndevice = /dev/x\nhost = h\nport = 1\n",
+	  "4: host: there is a device, too; expected one of them\n" },
+	{ "a_converter_of_mbus_has_a_port", "[source a]\ntype = mbus\nhost = h\n",
+	  "3: host: expected port, too\n" },
+	{ "a_profile_is_one_that_there_is",
+	  "[source a]\ntype = mbus\ndevice = /dev/x\nprofile = e45\n",
+	  "4: profile = e45: expected auto, e450, e360, e570, am550, omnipower, kaifa, push or none\n" },
+	{ "a_profile_is_of_mbus", "[source a]\ntype = tcp\nhost = h\nprofile = e450\n",
+	  "4: profile: not a key of a source of this type, expected with type = mbus\n" },
+	{ "mbus_has_framings", "[source a]\ntype = mbus\ndevice = /dev/x\nprotocol = tic\n",
+	  "4: protocol = tic: expected auto, hdlc, mbus or raw\n" },
+	{ "the_speed_of_mbus_is_one_of_ttys",
+	  "[source a]\ntype = mbus\ndevice = /dev/x\nspeed = 2401\n",
+	  "4: speed = 2401: expected auto, or bit/s such as 2400 or 115200\n" },
 	{ "tcp_wants_a_host", "[source a]\ntype = tcp\n",
 	  "1: [source a]: host is missing, expected a name or an address; the port is a key of its "
 	  "own, port = 8088\n" },
@@ -325,21 +335,25 @@ static const struct mistake {
 	{ "replay_wants_a_path", "[source a]\ntype = replay\n",
 	  "1: [source a]: path is missing, expected a file or a directory\n" },
 	{ "a_device_is_not_of_tcp", "[source a]\ntype = tcp\nhost = h\ndevice = /dev/ttyUSB0\n",
-	  "4: device: not a key of a source of this type, expected with type = serial\n" },
+	  "4: device: not a key of a source of this type, expected with type = serial "
+	  "or mbus\n" },
 	{ "a_misplaced_key_before_the_type_is_told",
 	  "[source a]\ndevice = /dev/ttyUSB0\nhost = h\n"
 	  "type = tcp\n",
-	  "2: device: not a key of a source of this type, expected with type = serial\n" },
+	  "2: device: not a key of a source of this type, expected with type = serial "
+	  "or mbus\n" },
 	{ "a_host_is_not_of_kernel", "[source a]\ntype = kernel\nhost = h\n",
-	  "3: host: not a key of a source of this type, expected with type = tcp\n" },
+	  "3: host: not a key of a source of this type, expected with type = tcp "
+	  "or mbus\n" },
 	{ "speed_is_not_of_tcp", "[source a]\ntype = tcp\nhost = h\nspeed = auto\n",
 	  "4: speed: not a key of a source of this type, expected with type = serial or replay or "
-	  "gpio\n" },
+	  "gpio or mbus\n" },
 	{ "parity_is_not_of_tcp", "[source a]\ntype = tcp\nhost = h\nparity = even\n",
-	  "4: parity: not a key of a source of this type, expected with type = serial\n" },
+	  "4: parity: not a key of a source of this type, expected with type = serial "
+	  "or mbus\n" },
 	{ "protocol_is_not_of_kernel", "[source a]\ntype = kernel\nprotocol = tic\n",
 	  "3: protocol: not a key of a source of this type, expected with type = serial or tcp or "
-	  "replay or gpio\n" },
+	  "replay or gpio or mbus\n" },
 	{ "port_is_a_port", "[source a]\ntype = tcp\nhost = h\nport = 0\n",
 	  "4: port = 0: expected a port from 1 to 65535\n" },
 	{ "a_host_has_no_port", "[source a]\ntype = tcp\nhost = 192.0.2.1:8088\n",
@@ -406,7 +420,8 @@ static const struct mistake {
 	  "and behind a comma active-low or open-drain\n" },
 	{ "a_request_is_not_of_gpio",
 	  "[source a]\ntype = gpio\nline = GPIO18\nrequest = GPIO17\n",
-	  "4: request: not a key of a source of this type, expected with type = serial\n" },
+	  "4: request: not a key of a source of this type, expected with type = serial "
+	  "or mbus\n" },
 	{ "a_line_is_not_of_serial",
 	  "[source a]\ntype = serial\ndevice = /dev/ttyUSB0\nline = GPIO18\n",
 	  "4: line: not a key of a source of this type, expected with type = gpio\n" },
@@ -1158,7 +1173,7 @@ static bool the_example_is_fine_when_it_is_uncommented(const char **skip)
 			*to++ = *from;
 	*to = '\0';
 	c = good(example);
-	kept = c && c->source_count == 7 && c->meter_count && c->sink_count == 5 && c->mqtt &&
+	kept = c && c->source_count == 8 && c->meter_count && c->sink_count == 5 && c->mqtt &&
 	       c->price_count == 1;
 	config_free(c);
 	return kept;

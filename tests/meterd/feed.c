@@ -304,8 +304,8 @@ static bool what_comes_in_place_of_telegrams_is_named(const char **skip)
 	stage_begin(&s);
 	kept = complaint_is(&s, noise, 20, NULL) &&
 	       complaint_is(&s, poland, sizeof(poland), "encrypted P1") &&
-	       complaint_is(&s, hdlc, sizeof(hdlc), "HDLC") &&
-	       complaint_is(&s, mbus, sizeof(mbus), "M-Bus") &&
+	       complaint_is(&s, hdlc, sizeof(hdlc), "type = mbus") &&
+	       complaint_is(&s, mbus, sizeof(mbus), "type = mbus") &&
 	       complaint_is(&s, noise, sizeof(noise), "neither TIC nor P1") &&
 	       complaint_is(&s, text, len, "none is intact") &&
 	       complaint_is(&s, "some words from a gateway that is no gateway", 44, NULL);

@@ -58,9 +58,10 @@ void meter_quantities(const struct meter *m, u64 now_ms, struct reading *r)
 	*r = values[m - meters];
 }
 
-bool meter_newest_telegram(const struct meter *m, struct telegram *t)
+bool meter_kept_telegram(const struct meter *m, unsigned int at, struct telegram *t)
 {
 	(void)m;
+	(void)at;
 	(void)t;
 	return false;
 }

@@ -49,11 +49,16 @@ const char *line_state_name(enum line_state state)
 	return "connected";
 }
 
-bool meter_newest_telegram(const struct meter *m, struct telegram *t)
+bool meter_kept_telegram(const struct meter *m, unsigned int at, struct telegram *t)
 {
 	(void)m;
 	*t = newest;
-	return has_newest;
+	return has_newest && !at;
+}
+
+bool meter_newest_telegram(const struct meter *m, struct telegram *t)
+{
+	return meter_kept_telegram(m, 0, t);
 }
 
 const char *tariff_by_name(enum tariff_by by)

@@ -95,6 +95,7 @@ static bool every_member_of_an_account_survives(const char **skip)
 	}
 	store_close(t.store);
 	t.store = NULL;
+	notes_free(t.notes);
 	event_base_free(t.base);
 	first = t.ledger;
 	kept = bench_open(&t) && ledger_find(t.ledger, "house-1") &&
@@ -562,17 +563,6 @@ static int fail_half_way(sqlite3 *db)
 	return rc ? rc : SQLITE_IOERR;
 }
 
-static s64 number(const char *path, const char *sql)
-{
-	sqlite3 *db;
-	s64 n = -1;
-
-	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) || ledger_file_number(db, sql, &n))
-		n = -1;
-	sqlite3_close(db);
-	return n;
-}
-
 static bool the_file_is_copied_before_its_schema_changes(const char **skip)
 {
 	struct ledger_file_step steps[] = { { LEDGER_FILE_VERSION + 1, add_a_table } };
@@ -602,6 +592,40 @@ static bool the_file_is_copied_before_its_schema_changes(const char **skip)
 	kept = kept && bench_check(copy);
 	bench_end(&t);
 	return kept || broken("no good copy: %s", error);
+}
+
+static bool change_file(const char *path, const char *sql)
+{
+	sqlite3 *db;
+	bool fine = !sqlite3_open(path, &db) && !sqlite3_exec(db, sql, NULL, NULL, NULL);
+
+	sqlite3_close(db);
+	return fine;
+}
+
+/* Also one that is so large that its tables are checked one by one, those that it has. */
+static bool a_file_of_the_third_version_gets_notes_after_a_copy(const char **skip)
+{
+	bool kept = true;
+
+	(void)skip;
+	for (off_t bytes = 0; kept && bytes <= 65 << 20; bytes += 65 << 20) {
+		char copy[160];
+		struct bench t;
+
+		make_ledger(&t);
+		snprintf(copy, sizeof(copy), "%s.before-%d", t.path, LEDGER_FILE_VERSION);
+		kept = change_file(t.path, "DROP TABLE note; PRAGMA user_version = 3") &&
+		       (!bytes || !truncate(t.path, bytes)) && bench_open(&t) &&
+		       notes_set(t.notes, "house/a", "1") && bench_commit(&t);
+		bench_close(&t);
+		kept = kept && number(t.path, "PRAGMA user_version") == LEDGER_FILE_VERSION &&
+		       number(t.path, "SELECT count(*) FROM note") == 1 && bench_check(t.path) &&
+		       number(copy, "PRAGMA user_version") == 3 && bench_check(copy);
+		kept = kept && bench_open(&t) && notes_get(t.notes, "house/a");
+		bench_end(&t);
+	}
+	return kept || broken("no notes, or no copy");
 }
 
 /* A day that ends, @days after the first. */
@@ -1000,6 +1024,8 @@ static const struct promise promises[] = {
 	{ "a_second_writer_is_refused", a_second_writer_is_refused },
 	{ "the_file_is_copied_before_its_schema_changes",
 	  the_file_is_copied_before_its_schema_changes },
+	{ "a_file_of_the_third_version_gets_notes_after_a_copy",
+	  a_file_of_the_third_version_gets_notes_after_a_copy },
 	{ "old_quarters_go_with_the_transaction_of_midnight",
 	  old_quarters_go_with_the_transaction_of_midnight },
 	{ "a_day_of_the_future_deletes_nothing_of_today",

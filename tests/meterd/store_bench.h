@@ -25,6 +25,7 @@ struct bench {
 	char path[96];
 	struct event_base *base;
 	struct ledger *ledger;
+	struct notes *notes;
 	struct store *store;
 	unsigned int rows;
 	bool only_told;		/* commits when the test says so, and at no other time */
@@ -58,8 +59,9 @@ static void bench_urgent(void *context)
 static bool bench_open_days(struct bench *t, unsigned int keep_days)
 {
 	struct ledger_out out = { bench_row, bench_segment, bench_urgent, NULL, t };
-	struct store_options o = { t->directory, keep_days };
+	struct store_options o = { t->directory, keep_days, notes_new(bench_urgent, t) };
 
+	t->notes = o.notes;
 	t->base = event_base_new();
 	t->ledger = ledger_new(&out);
 	t->store = store_open(t->base, &o, t->ledger);
@@ -76,9 +78,11 @@ static void bench_close(struct bench *t)
 	store_close(t->store);
 	t->store = NULL;
 	ledger_free(t->ledger);
+	notes_free(t->notes);
 	if (t->base)
 		event_base_free(t->base);
 	t->ledger = NULL;
+	t->notes = NULL;
 	t->base = NULL;
 }
 
@@ -210,6 +214,18 @@ static __attribute__((unused)) void bench_run(struct ledger_book *b, s64 from_s,
 {
 	for (s64 at_s = from_s; at_s < until_s; at_s += every_s)
 		bench_read(b, at_s, 1000000 + (at_s - DAY_ONE_S) / 7);
+}
+
+/* What a query of one number says of a file; -1: nothing. */
+static __attribute__((unused)) s64 number(const char *path, const char *sql)
+{
+	sqlite3 *db;
+	s64 n = -1;
+
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) || ledger_file_number(db, sql, &n))
+		n = -1;
+	sqlite3_close(db);
+	return n;
 }
 
 /* What meterctl ledger check says of the file; true when it is content. */

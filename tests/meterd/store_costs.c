@@ -39,18 +39,6 @@ static bool same(struct text *expected, struct text got, const char *when)
 	return kept || broken("%s other costs are told", when);
 }
 
-static s64 number(const char *path, const char *sql)
-{
-	sqlite3 *db;
-	s64 n = -1;
-
-	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) ||
-	    ledger_file_number(db, sql, &n))
-		n = -1;
-	sqlite3_close(db);
-	return n;
-}
-
 /* Commits until the writer has nothing left to compute. */
 static bool settle_costs(struct bench *t, unsigned int *commits)
 {
@@ -338,7 +326,7 @@ static void make_first_version(struct bench *t)
 	bench_run(bench_meter(t, "house"), DAY_ONE_S, DAY_ONE_S + 3 * 86400, 450);
 	bench_close(t);
 	if (sqlite3_open(t->path, &db) ||
-	    sqlite3_exec(db, "DROP TABLE cost; ALTER TABLE meter DROP COLUMN phases;"
+	    sqlite3_exec(db, "DROP TABLE note; DROP TABLE cost; ALTER TABLE meter DROP COLUMN phases;"
 			 "PRAGMA user_version = 1", NULL, NULL, NULL))
 		abort();
 	sqlite3_close(db);

@@ -73,6 +73,7 @@ int epoll_wait(int fd, struct epoll_event *events, int max, int timeout)
  */
 struct world {
 	struct event_base *base;
+	struct notes *notes;
 	struct sources *sources;
 	unsigned int heard;
 	struct moment when;
@@ -122,13 +123,14 @@ static void world_begin(struct world *w)
 
 	signal(SIGPIPE, SIG_IGN);
 	log_set_level(LEVEL_ERROR);
-	*w = (struct world){ .base = event_base_new() };
-	w->sources = sources_new(w->base, &out);
+	*w = (struct world){ .base = event_base_new(), .notes = notes_new(NULL, NULL) };
+	w->sources = sources_new(w->base, &out, w->notes);
 }
 
 static void world_end(struct world *w)
 {
 	sources_free(w->sources);
+	notes_free(w->notes);
 	event_base_free(w->base);
 }
 

@@ -12,6 +12,16 @@
 #define AES_BLOCK_LEN CRYPT_BLOCK_LEN
 
 /**
+ * struct crypt_gcm - contexts for any number of messages
+ * @gcm: deciphers and verifies
+ * @ctr: deciphers only; GCM is counter mode, and a tag
+ */
+struct crypt_gcm {
+	EVP_CIPHER_CTX *gcm;
+	EVP_CIPHER_CTX *ctr;
+};
+
+/**
  * struct crypt_cbc - contexts for any number of messages
  * @aes: the cipher
  * @in: deciphers
@@ -23,61 +33,115 @@ struct crypt_cbc {
 	EVP_CIPHER_CTX *out;
 };
 
-static bool decipher(EVP_CIPHER_CTX *aes, const struct crypt_message *m, uint8_t *clear)
+static EVP_CIPHER_CTX *deciphers(const char *name)
 {
-	uint8_t counter[AES_BLOCK_LEN] = { [AES_BLOCK_LEN - 1] = 2 };
-	int len;
+	EVP_CIPHER *aes = EVP_CIPHER_fetch(NULL, name, NULL);
+	EVP_CIPHER_CTX *c = aes ? EVP_CIPHER_CTX_new() : NULL;
 
-	memcpy(counter, m->iv, CRYPT_IV_LEN);
-	return EVP_DecryptInit_ex2(aes, EVP_aes_128_ctr(), m->key, counter, NULL) == 1 &&
-	       EVP_DecryptUpdate(aes, clear, &len, m->bytes, m->len) == 1;
+	if (c && EVP_DecryptInit_ex2(c, aes, NULL, NULL, NULL) != 1) {
+		EVP_CIPHER_CTX_free(c);
+		c = NULL;
+	}
+	EVP_CIPHER_free(aes);
+	return c;
 }
 
-static bool verify_and_decipher(EVP_CIPHER_CTX *aes, const struct crypt_message *m, uint8_t *clear)
+/*
+ * OpenSSL's memory is not locked, so what it makes of a key stays there no longer than a message
+ * takes.
+ */
+static bool forget_key(EVP_CIPHER_CTX *c)
 {
-	uint8_t tag[CRYPT_TAG_LEN];
-	int len;
+	static const uint8_t none[CRYPT_KEY_LEN];
 
-	memcpy(tag, m->tag, sizeof(tag));
-	return EVP_DecryptInit_ex2(aes, EVP_aes_128_gcm(), m->key, m->iv, NULL) == 1 &&
-	       EVP_DecryptUpdate(aes, NULL, &len, m->aad, m->aad_len) == 1 &&
-	       EVP_DecryptUpdate(aes, clear, &len, m->bytes, m->len) == 1 &&
-	       EVP_CIPHER_CTX_ctrl(aes, EVP_CTRL_AEAD_SET_TAG, sizeof(tag), tag) == 1 &&
-	       EVP_DecryptFinal_ex(aes, clear + len, &len) == 1;
+	return EVP_DecryptInit_ex2(c, NULL, none, NULL, NULL) == 1;
 }
 
 /**
- * crypt_decipher - the clear text of a message, its tag unread
- * @m: the message; @m->aad and @m->tag are not used
+ * crypt_gcm_new - make what deciphers in GCM
+ *
+ * Return: for crypt_gcm_free(), to be used by one thread at a time; NULL when OpenSSL failed or
+ * there is no memory.
+ */
+struct crypt_gcm *crypt_gcm_new(void)
+{
+	struct crypt_gcm *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->gcm = deciphers("AES-128-GCM");
+	c->ctr = deciphers("AES-128-CTR");
+	if (c->gcm && c->ctr)
+		return c;
+	crypt_gcm_free(c);
+	return NULL;
+}
+
+/**
+ * crypt_gcm_free - end it
+ * @c: of crypt_gcm_new(), or NULL
+ */
+void crypt_gcm_free(struct crypt_gcm *c)
+{
+	if (!c)
+		return;
+	EVP_CIPHER_CTX_free(c->gcm);
+	EVP_CIPHER_CTX_free(c->ctr);
+	free(c);
+}
+
+/**
+ * crypt_gcm_decipher - the clear text of a message, its tag unread
+ * @c: of crypt_gcm_new()
+ * @m: the message; of it key, iv, bytes and len are used
  * @clear: room for @m->len bytes
  *
- * GCM enciphers in counter mode, from one after the block that makes the tag.
+ * GCM enciphers in counter mode, from one after the block that makes the tag. Allocates nothing.
  *
  * Return: false when OpenSSL failed.
  */
-bool crypt_decipher(const struct crypt_message *m, uint8_t *clear)
+bool crypt_gcm_decipher(struct crypt_gcm *c, const struct crypt_message *m, uint8_t *clear)
 {
-	EVP_CIPHER_CTX *aes = EVP_CIPHER_CTX_new();
-	bool ok = aes && decipher(aes, m, clear);
+	uint8_t counter[AES_BLOCK_LEN] = { [AES_BLOCK_LEN - 1] = 2 };
+	bool good;
+	int len;
 
-	EVP_CIPHER_CTX_free(aes);
-	return ok;
+	memcpy(counter, m->iv, CRYPT_IV_LEN);
+	good = EVP_DecryptInit_ex2(c->ctr, NULL, m->key, counter, NULL) == 1 &&
+	       EVP_DecryptUpdate(c->ctr, clear, &len, m->bytes, m->len) == 1;
+	return forget_key(c->ctr) && good;
+}
+
+static bool covers(struct crypt_gcm *c, const uint8_t *aad, size_t aad_len)
+{
+	int len;
+
+	return !aad_len || EVP_DecryptUpdate(c->gcm, NULL, &len, aad, aad_len) == 1;
 }
 
 /**
- * crypt_verify_and_decipher - the clear text of a message whose tag is good
+ * crypt_gcm_verify - the clear text of a message whose tag is good
+ * @c: of crypt_gcm_new()
  * @m: the message
  * @clear: room for @m->len bytes; not to be used when the tag is wrong
  *
+ * Deciphers and verifies in one pass. Allocates nothing.
+ *
  * Return: false when the tag is wrong, or OpenSSL failed.
  */
-bool crypt_verify_and_decipher(const struct crypt_message *m, uint8_t *clear)
+bool crypt_gcm_verify(struct crypt_gcm *c, const struct crypt_message *m, uint8_t *clear)
 {
-	EVP_CIPHER_CTX *aes = EVP_CIPHER_CTX_new();
-	bool ok = aes && verify_and_decipher(aes, m, clear);
+	uint8_t tag[CRYPT_TAG_LEN];
+	int len = 0;
+	bool good;
 
-	EVP_CIPHER_CTX_free(aes);
-	return ok;
+	memcpy(tag, m->tag, sizeof(tag));
+	good = EVP_DecryptInit_ex2(c->gcm, NULL, m->key, m->iv, NULL) == 1 &&
+	       covers(c, m->aad, m->aad_len) && covers(c, m->more, m->more_len) &&
+	       (!m->len || EVP_DecryptUpdate(c->gcm, clear, &len, m->bytes, m->len) == 1) &&
+	       EVP_CIPHER_CTX_ctrl(c->gcm, EVP_CTRL_AEAD_SET_TAG, sizeof(tag), tag) == 1 &&
+	       EVP_DecryptFinal_ex(c->gcm, clear + len, &len) == 1;
+	return forget_key(c->gcm) && good;
 }
 
 /**

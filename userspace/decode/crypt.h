@@ -12,16 +12,18 @@
 #define CRYPT_KEY_LEN	16
 #define CRYPT_IV_LEN	12
 #define CRYPT_TAG_LEN	12
-#define CRYPT_BLOCK_LEN	16
+#define CRYPT_BLOCK_LEN 16
 /* More than any meter enciphers in one message. */
-#define CRYPT_CBC_MAX	65536
+#define CRYPT_CBC_MAX 65536
 
 /**
- * struct crypt_message - one enciphered message
+ * struct crypt_message - one message of GCM
  * @key: AES-128 key
  * @iv: system title and frame counter
  * @aad: data that the tag covers, but that are not enciphered
  * @aad_len: length of @aad in bytes
+ * @more: further such data, behind @aad
+ * @more_len: length of @more in bytes
  * @bytes: the enciphered text
  * @len: its length in bytes, and that of the clear text
  * @tag: the authentication tag
@@ -31,13 +33,19 @@ struct crypt_message {
 	const uint8_t *iv;
 	const uint8_t *aad;
 	size_t aad_len;
+	const uint8_t *more;
+	size_t more_len;
 	const uint8_t *bytes;
 	size_t len;
 	const uint8_t *tag;
 };
 
-bool crypt_decipher(const struct crypt_message *m, uint8_t *clear);
-bool crypt_verify_and_decipher(const struct crypt_message *m, uint8_t *clear);
+struct crypt_gcm;
+
+struct crypt_gcm *crypt_gcm_new(void);
+void crypt_gcm_free(struct crypt_gcm *c);
+bool crypt_gcm_decipher(struct crypt_gcm *c, const struct crypt_message *m, uint8_t *clear);
+bool crypt_gcm_verify(struct crypt_gcm *c, const struct crypt_message *m, uint8_t *clear);
 
 struct crypt_cbc;
 

@@ -14,22 +14,23 @@
  */
 #include <stdlib.h>
 
+#include "ber.h"
+#include "glo.h"
 #include "p1_cipher.h"
 
 #define GENERAL_GLO_CIPHERING	0xdb
 #define LF			0x0a
 
 /* Security control: suite 0, enciphered, with or without a tag. */
-#define SC_ENCIPHERED		0x20
-#define SC_AUTHENTICATED	0x30
+#define SC_ENCIPHERED		GLO_ENCIPHERED
+#define SC_AUTHENTICATED	(GLO_ENCIPHERED | GLO_AUTHENTICATED)
 
-#define COUNTER_LEN	4
 /* A telegram and the line end behind it. */
 #define TEXT_MAX	(METERLINE_P1_MAX_BYTES + 2)
 /* Tag, title and its length, length in three bytes, security control. */
-#define HEADER_MAX	(2 + P1_TITLE_LEN + 3 + 1)
+#define HEADER_MAX	(2 + SYSTEM_TITLE_LEN + 3 + 1)
 #define CLEAR_MARK_LEN	4
-#define FRAME_MAX	(HEADER_MAX + COUNTER_LEN + TEXT_MAX + CRYPT_TAG_LEN)
+#define FRAME_MAX	(HEADER_MAX + GLO_COUNTER_LEN + TEXT_MAX + CRYPT_TAG_LEN)
 
 /*
  * So many times what came is deciphered at most. A frame is once, and twice when its tag is wrong;
@@ -48,9 +49,8 @@ struct frame {
 
 /**
  * struct p1_cipher - the state of a line
- * @keys: in locked memory
+ * @glo: keys and counters
  * @refuses: replayed frames are dropped
- * @counted: @counter and @title are those of a frame that was read
  * @hand: the frame in hand, until it gave a telegram; NULL: none
  * @replayed: the frame in hand is
  * @silent: offset in @bytes of what came after a pause; 0: there was none, or nothing before it
@@ -60,16 +60,13 @@ struct frame {
  * @len: bytes of @bytes in use
  */
 struct p1_cipher {
-	struct p1_keys *keys;
+	struct glo glo;
 	struct p1_cipher_out out;
 	struct p1_cipher_stats stats;
 	enum p1_cipher_trouble trouble;
 	bool refuses;
-	bool counted;
 	const struct frame *hand;
 	bool replayed;
-	u8 title[P1_TITLE_LEN];
-	u32 counter;
 	size_t silent;
 	size_t dropped;
 	u64 began;
@@ -92,16 +89,15 @@ enum verdict {
  * @keys: of the line, which are copied
  * @out: where telegrams and all else goes; copied
  *
- * Return: the state of the line, for p1_cipher_free(); NULL without memory.
+ * Return: the state of the line, for p1_cipher_free(); NULL without memory, or when OpenSSL failed.
  */
-struct p1_cipher *p1_cipher_new(const struct p1_keys *keys, const struct p1_cipher_out *out)
+struct p1_cipher *p1_cipher_new(const struct meter_keys *keys, const struct p1_cipher_out *out)
 {
 	struct p1_cipher *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return NULL;
-	c->keys = p1_keys_copy(keys);
-	if (!c->keys) {
+	if (!glo_init(&c->glo, keys)) {
 		free(c);
 		return NULL;
 	}
@@ -118,7 +114,7 @@ void p1_cipher_free(struct p1_cipher *c)
 {
 	if (!c)
 		return;
-	p1_keys_free(c->keys);
+	glo_release(&c->glo);
 	free(c);
 }
 
@@ -149,26 +145,11 @@ enum p1_cipher_trouble p1_cipher_trouble(const struct p1_cipher *c)
 	return c->trouble;
 }
 
-/* BER length at @at. Sets *@size to the bytes it takes. */
-static enum verdict read_length(const u8 *bytes, size_t count, size_t at, size_t *size,
-				size_t *length)
-{
-	if (at >= count)
-		return FRAME_OPEN;
-	*size = bytes[at] < 0x80 ? 1 : bytes[at] - 0x80 + 1;
-	if (*size < 1 || *size > 3 || bytes[at] == 0x80)
-		return FRAME_NONE;
-	if (at + *size > count)
-		return FRAME_OPEN;
-	*length = *size == 3 ? bytes[at + 1] << 8 | bytes[at + 2] : bytes[at + *size - 1];
-	return FRAME_WHOLE;
-}
-
 /* Whether a frame may begin with these bytes, of which there is at least one. */
 static bool may_begin(const u8 *bytes, size_t count)
 {
 	if (bytes[0] == GENERAL_GLO_CIPHERING)
-		return count < 2 || bytes[1] == P1_TITLE_LEN;
+		return count < 2 || bytes[1] == SYSTEM_TITLE_LEN;
 	return bytes[0] == LF && (count < 2 || !bytes[1]);
 }
 
@@ -176,15 +157,15 @@ static bool may_begin(const u8 *bytes, size_t count)
 static enum verdict read_frame(const u8 *bytes, size_t count, struct frame *f)
 {
 	const bool titled = bytes[0] == GENERAL_GLO_CIPHERING;
-	size_t at = titled ? 2 + P1_TITLE_LEN : 2;
-	size_t size, length;
-	enum verdict verdict;
+	size_t at = titled ? 2 + SYSTEM_TITLE_LEN : 2;
+	size_t length;
+	int size;
 
 	if (!may_begin(bytes, count))
 		return FRAME_NONE;
-	verdict = read_length(bytes, count, at, &size, &length);
-	if (verdict != FRAME_WHOLE)
-		return verdict;
+	size = at < count ? ber_length(bytes + at, count - at, &length) : 0;
+	if (size <= 0)
+		return size ? FRAME_NONE : FRAME_OPEN;
 	f->bytes = bytes;
 	f->title = titled ? bytes + 2 : NULL;
 	f->control = at + size;
@@ -193,7 +174,7 @@ static enum verdict read_frame(const u8 *bytes, size_t count, struct frame *f)
 		return FRAME_OPEN;
 	if (bytes[f->control] != SC_ENCIPHERED && bytes[f->control] != SC_AUTHENTICATED)
 		return FRAME_NONE;
-	if (length <= 1 + COUNTER_LEN + CRYPT_TAG_LEN)
+	if (length <= glo_overhead(SC_AUTHENTICATED))
 		return FRAME_NONE;
 	if (f->end > FRAME_MAX)
 		return FRAME_TOO_LONG;
@@ -228,62 +209,46 @@ static bool begins_after_pause(const struct p1_cipher *c, size_t open)
 	return verdict == FRAME_WHOLE || verdict == FRAME_OPEN || begins_clear(bytes, count);
 }
 
+static struct glo_text text_of(const struct p1_cipher *c, const struct frame *f)
+{
+	const struct glo_text text = {
+		.title = f->title ? f->title : c->glo.keys->system_title,
+		.control = f->bytes + f->control,
+		.len = f->end - f->control,
+	};
+
+	return text;
+}
+
 static bool is_tagged(const struct frame *f)
 {
-	return f->bytes[f->control] == SC_AUTHENTICATED;
-}
-
-static u32 counter_of(const struct frame *f)
-{
-	const u8 *at = f->bytes + f->control + 1;
-
-	return (u32)at[0] << 24 | at[1] << 16 | at[2] << 8 | at[3];
-}
-
-static const u8 *title_of(const struct p1_cipher *c, const struct frame *f)
-{
-	return f->title ? f->title : c->keys->system_title;
+	return f->bytes[f->control] & GLO_AUTHENTICATED;
 }
 
 /* Deciphers a whole frame into c->text. Returns its length; 0: with @verify, the tag is wrong. */
 static size_t open_frame(struct p1_cipher *c, const struct frame *f, bool verify)
 {
-	const size_t text = f->control + 1 + COUNTER_LEN;
-	u8 iv[CRYPT_IV_LEN], aad[1 + CRYPT_KEY_LEN];
-	struct crypt_message m = {
-		.key = c->keys->key,
-		.iv = iv,
-		.aad = aad,
-		.aad_len = sizeof(aad),
-		.bytes = f->bytes + text,
-		.len = f->end - text - (is_tagged(f) ? CRYPT_TAG_LEN : 0),
-		.tag = f->bytes + f->end - CRYPT_TAG_LEN,
-	};
-	bool good;
+	const struct glo_text text = text_of(c, f);
+	const size_t len = glo_text_len(&text);
 
-	if (m.len > sizeof(c->text) || m.len > c->effort)
+	if (len > sizeof(c->text) || len > c->effort)
 		return 0;
-	c->effort -= m.len;
-	c->stats.deciphered += m.len;
-	memcpy(iv, title_of(c, f), P1_TITLE_LEN);
-	memcpy(iv + P1_TITLE_LEN, f->bytes + f->control + 1, COUNTER_LEN);
-	aad[0] = f->bytes[f->control];
-	memcpy(aad + 1, c->keys->auth_key, CRYPT_KEY_LEN);
-	good = verify ? crypt_verify_and_decipher(&m, c->text) : crypt_decipher(&m, c->text);
-	explicit_bzero(aad, sizeof(aad));
-	return good ? m.len : 0;
+	c->effort -= len;
+	c->stats.deciphered += len;
+	return glo_open(&c->glo, &text, verify, c->text) ? len : 0;
 }
 
 /* The frame in hand gave a telegram, so its counter is no noise. */
 static void count_frame(struct p1_cipher *c)
 {
 	const struct frame *f = c->hand;
+	const struct glo_text text = text_of(c, f);
 
 	c->hand = NULL;
 	if (!f->title)
 		c->out.headed(c->out.telegrams.context);
 	c->out.telegrams.stats->bytes += f->end;
-	if (c->keys->has_auth_key)
+	if (c->glo.keys->has_auth_key)
 		c->stats.verified++;
 	else
 		c->stats.unverified++;
@@ -291,9 +256,7 @@ static void count_frame(struct p1_cipher *c)
 	c->trouble = c->replayed && c->refuses ? CIPHER_REPLAYED : CIPHER_FINE;
 	if (c->replayed && c->refuses)
 		return;
-	c->counted = true;
-	c->counter = counter_of(f);
-	memcpy(c->title, title_of(c, f), P1_TITLE_LEN);
+	glo_remember(&c->glo, text.title, glo_counter(&text));
 }
 
 /* A telegram in the frame in hand. */
@@ -303,7 +266,7 @@ static void take_telegram(void *context, const struct telegram *t)
 	const struct telegram_sink *to = &c->out.telegrams;
 
 	/* One without a CRC is for clear lines. */
-	if (!c->keys->has_auth_key && !c->p1.digits)
+	if (!c->glo.keys->has_auth_key && !c->p1.digits)
 		return;
 	if (c->hand)
 		count_frame(c);
@@ -334,8 +297,9 @@ static u64 read_text(struct p1_cipher *c, size_t len, u64 now, telegram_fn emit)
 
 static bool is_replayed(const struct p1_cipher *c, const struct frame *f)
 {
-	return c->counted && !memcmp(c->title, title_of(c, f), P1_TITLE_LEN) &&
-	       counter_of(f) <= c->counter;
+	const struct glo_text text = text_of(c, f);
+
+	return glo_is_replayed(&c->glo, &text);
 }
 
 /* What is wrong when the tag is, or is not there. Who has the key to it is not content then. */
@@ -364,10 +328,10 @@ static void drop_frame(struct p1_cipher *c, enum p1_cipher_trouble why)
 /* Hands out the telegrams in a whole frame; false when it is perhaps none. */
 static bool take_frame(struct p1_cipher *c, const struct frame *f, u64 began)
 {
-	const bool verify = c->keys->has_auth_key;
+	const bool verify = c->glo.keys->has_auth_key;
 	size_t len = 0;
 
-	if (!f->title && !c->keys->has_system_title) {
+	if (!f->title && !c->glo.keys->has_system_title) {
 		drop_frame(c, CIPHER_NO_TITLE);
 		return false;
 	}

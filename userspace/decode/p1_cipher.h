@@ -6,7 +6,7 @@
 #define METERLINE_P1_CIPHER_H
 
 #include "../../kernel/telegram/telegram.h"
-#include "p1_keys.h"
+#include "meter_keys.h"
 
 struct p1_cipher;
 
@@ -54,7 +54,7 @@ struct p1_cipher_out {
 	struct telegram_sink telegrams;
 };
 
-struct p1_cipher *p1_cipher_new(const struct p1_keys *keys, const struct p1_cipher_out *out);
+struct p1_cipher *p1_cipher_new(const struct meter_keys *keys, const struct p1_cipher_out *out);
 void p1_cipher_free(struct p1_cipher *c);
 void p1_cipher_refuse_replayed(struct p1_cipher *c, bool refuse);
 void p1_cipher_feed(struct p1_cipher *c, const u8 *bytes, size_t count, u64 now);

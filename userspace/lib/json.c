@@ -168,6 +168,11 @@ void json_field(FILE *out, const struct telegram *t, const struct field *f)
 	json_string(out, label, f->label_len);
 	if (t->protocol == TELEGRAM_P1) {
 		json_groups(out, t->text + f->value, f->len);
+	} else if (t->protocol == TELEGRAM_DLMS) {
+		fputc(',', out);
+		json_string(out, t->text + f->value, f->len);
+		fputc(',', out);
+		json_string(out, label + f->label_len + 1, tic_horodate_len(f));
 	} else {
 		if (tic_field_has_horodate(f)) {
 			fputc(',', out);
@@ -231,7 +236,7 @@ void json_reading(FILE *out, const struct telegram *t, const struct reading *r,
 	s64 unix_s;
 
 	fprintf(out, "{\"protocol\":\"%s\"", telegram_protocol_name(t->protocol));
-	if (via)
+	if (via && via->name)
 		fprintf(out, ",\"via\":\"%s\"", via->name);
 	if (*number) {
 		fputs(",\"meter\":", out);

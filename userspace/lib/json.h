@@ -11,7 +11,7 @@
 
 /**
  * struct json_carrier - what a telegram came in
- * @name: of the data contract, such as "p1-encrypted"
+ * @name: of the data contract, such as "p1-encrypted"; NULL: nothing but its line
  * @has_clock: @clock_s is known
  * @clock_s: the time that it gives to telegrams without one, seconds since 1970 in UTC
  */

@@ -199,13 +199,13 @@ static bool whole(sqlite3 *db, const char *path, int version, off_t bytes, char 
 {
 	static const char *const all[] = { NULL };
 	static const char *const small[] = { "meter", "account", "segment", "day", "month", "year",
-					     "cost" };
+					     "cost", "note" };
 	const char *const *tables = bytes > CHECK_ALL_MAX_BYTES ? small : all;
 	size_t count = bytes > CHECK_ALL_MAX_BYTES ? sizeof(small) / sizeof(small[0]) : 1;
 	char said[256];
 
-	if (tables == small && version < LEDGER_FILE_COSTS)
-		count--;
+	if (tables == small)
+		count -= (version < LEDGER_FILE_COSTS) + (version < LEDGER_FILE_NOTES);
 	for (size_t i = 0; i < count; i++) {
 		if (quick_check(db, tables[i], said, sizeof(said)) || strcmp(said, "ok")) {
 			said[strcspn(said, "\n")] = 0;

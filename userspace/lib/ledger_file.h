@@ -14,8 +14,9 @@
 
 /* "MtrL", where file(1) and SQLite look for whose file it is. */
 #define LEDGER_FILE_APPLICATION 0x4d74724c
-#define LEDGER_FILE_VERSION	3
+#define LEDGER_FILE_VERSION	4
 #define LEDGER_FILE_COSTS	2	/* from this version on there is the table cost */
+#define LEDGER_FILE_NOTES	4	/* and from this one on the table note */
 
 /* A sentence about what is wrong with a file and what to do about it. */
 #define LEDGER_FILE_ERROR_MAX 1024

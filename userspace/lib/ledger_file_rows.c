@@ -41,7 +41,7 @@ static void column_text(sqlite3_stmt *statement, int column, char *text, size_t 
 
 static u8 protocol_by_name(const char *name)
 {
-	for (u8 p = TELEGRAM_TIC_HISTORIQUE; p <= TELEGRAM_P1; p++)
+	for (u8 p = TELEGRAM_TIC_HISTORIQUE; p <= TELEGRAM_DLMS; p++)
 		if (!strcmp(telegram_protocol_name(p), name))
 			return p;
 	return TELEGRAM_UNKNOWN;

@@ -93,10 +93,19 @@ static int add_phases(sqlite3 *db)
 			    NULL, NULL, NULL);
 }
 
+static int add_notes(sqlite3 *db)
+{
+	return sqlite3_exec(db,
+			    "CREATE TABLE note(key TEXT PRIMARY KEY, value TEXT NOT NULL) "
+			    "WITHOUT ROWID, STRICT",
+			    NULL, NULL, NULL);
+}
+
 const struct ledger_file_step ledger_file_steps[LEDGER_FILE_VERSION] = {
 	{ 1, make_tables },
 	{ 2, ledger_file_costs_make },
 	{ 3, add_phases },
+	{ LEDGER_FILE_NOTES, add_notes },
 };
 
 /**

@@ -172,31 +172,52 @@ enum tty_problem tty_open(struct tty *tty, const char *path)
 
 static speed_t speed_of(unsigned int bit_per_s)
 {
-	switch (bit_per_s) {
-	case 1200:
-		return B1200;
-	case 9600:
-		return B9600;
-	default:
-		return B115200;
+	static const struct {
+		unsigned int bit_per_s;
+		speed_t speed;
+	} known[] = {
+		{ 300, B300 },	   { 600, B600 },     { 1200, B1200 },	 { 2400, B2400 },
+		{ 4800, B4800 },   { 9600, B9600 },   { 19200, B19200 }, { 38400, B38400 },
+		{ 57600, B57600 },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (known[i].bit_per_s == bit_per_s)
+			return known[i].speed;
 	}
+	return B115200;
 }
 
 /**
  * tty_set_raw - raw bytes, 8N1, no flow control, modem lines ignored
  * @tty: an open line
- * @bit_per_s: 1200, 9600 or 115200; 0: as it was
+ * @bit_per_s: a speed of 300 to 115200 bit/s that ttys have; 0: as it was
  *
  * Return: false with errno.
  */
 bool tty_set_raw(const struct tty *tty, unsigned int bit_per_s)
 {
+	return tty_set_parity(tty, bit_per_s, false);
+}
+
+/**
+ * tty_set_parity - the same with even parity, 8E1
+ * @tty: an open line; a pty takes it and has none
+ * @bit_per_s: as of tty_set_raw()
+ * @even: 8E1; else 8N1
+ *
+ * A byte of wrong parity comes all the same: what is around it is checked better.
+ *
+ * Return: false with errno.
+ */
+bool tty_set_parity(const struct tty *tty, unsigned int bit_per_s, bool even)
+{
 	struct termios raw = tty->before;
 
 	cfmakeraw(&raw);
 	raw.c_iflag = 0;
-	raw.c_cflag &= ~(CSIZE | CSTOPB | PARENB | CRTSCTS);
-	raw.c_cflag |= CS8 | CLOCAL | CREAD;
+	raw.c_cflag &= ~(CSIZE | CSTOPB | PARENB | PARODD | CRTSCTS);
+	raw.c_cflag |= CS8 | CLOCAL | CREAD | (even ? PARENB : 0);
 	if (bit_per_s)
 		cfsetspeed(&raw, speed_of(bit_per_s));
 	return !tcsetattr(tty->fd, TCSANOW, &raw);

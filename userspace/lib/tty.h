@@ -38,6 +38,7 @@ const char *tty_problem_text(enum tty_problem problem);
 bool tty_is_pty(const struct tty *tty);
 void tty_keep_modem_lines(struct tty *tty);
 bool tty_set_raw(const struct tty *tty, unsigned int bit_per_s);
+bool tty_set_parity(const struct tty *tty, unsigned int bit_per_s, bool even);
 void tty_close(struct tty *tty);
 
 #endif /* METERLINE_TTY_H */

@@ -17,6 +17,7 @@ static const struct command {
 	{ "d2l", cmd_d2l, "frames of D2L modules, a server to see them, modules that send" },
 	{ "decode", cmd_decode, "print the telegrams in a file as JSON" },
 	{ "doctor", cmd_doctor, "what keeps meters from being read here" },
+	{ "explain", cmd_explain, "what is in a frame or telegram, layer by layer" },
 	{ "ledger", cmd_ledger, "what meters consumed, as meterd keeps it" },
 	{ "list", cmd_list, "the meters of this machine" },
 	{ "path", cmd_path, "the sysfs directory of a meter" },
@@ -33,7 +34,7 @@ static const struct command {
 static void help(void)
 {
 	puts("Usage: meterctl COMMAND [OPTION]... [ARGUMENT]...\n"
-	     "Read smart meters: French TIC (Linky and older) and DSMR P1.\n");
+	     "Read smart meters: French TIC (Linky and older), DSMR P1 and DLMS push.\n");
 	for (size_t i = 0; i < COMMANDS; i++)
 		printf("  %-10s %s\n", commands[i].name, commands[i].summary);
 	puts("\n"

@@ -13,6 +13,7 @@
 #include "commands.h"
 #include "numbers.h"
 #include "simulate.h"
+#include "simulate_dlms.h"
 
 static const char help[] =
 	"Usage: meterctl simulate KIND [OPTION]...\n"
@@ -31,16 +32,20 @@ static const char help[] =
 	"                     wait at all\n"
 	"  --interval S       seconds from one telegram to the next, also on the meter's\n"
 	"                     clock: 0.001 to 86400, by default those of the kind; TIC is\n"
-	"                     sent back to back\n"
+	"                     sent back to back. Lists of DLMS that come each minute or\n"
+	"                     less often come by the clock, --start tells when\n"
 	"  --start TIME       the meter's clock at the beginning, by default now, such as\n"
 	"                     2024-03-31T00:59:30Z\n"
 	"  --seed N           other registers and loads (default 1); the same seed and\n"
 	"                     start give the same bytes\n"
-	"  --number N         the meter's number (TIC: 12 digits)\n"
+	"  --number N         the meter's number (TIC: 12 digits; omnipower-denmark: up\n"
+	"                     to 4294967295)\n"
 	"  --parity[=none]    7E1: even parity in bit 7; dsmr22 has it by default\n"
 	"  --damage PERMILLE  damage so many of a thousand characters\n"
-	"  --key-file KEYS    P1: encrypt each telegram, with the keys that decode and\n"
-	"                     meterd take: {\"key\": \"...\", \"auth_key\": \"...\"}, hex\n"
+	"  --key-file KEYS    P1, DLMS: encrypt each telegram, with the keys that decode\n"
+	"                     and meterd take: {\"key\": \"...\", \"auth_key\": \"...\"}, hex.\n"
+	"                     DLMS has no tag without \"auth_key\"; \"system_title\" is\n"
+	"                     by default that of the kind\n"
 	"  --counter N        with --key-file: of the first frame (default 1)\n"
 	"  --expect FILE      write what 'meterctl decode' must print, damage and all\n"
 	"\n"
@@ -86,22 +91,30 @@ struct simulation {
 	int64_t start_ms;
 };
 
+static const struct {
+	const struct sim_kind *kinds;
+	const size_t *count;
+} groups[] = {
+	{ sim_tic_kinds, &sim_tic_kind_count },
+	{ sim_p1_kinds, &sim_p1_kind_count },
+	{ sim_dlms_kinds, &sim_dlms_kind_count },
+};
+
+#define GROUPS (sizeof(groups) / sizeof(groups[0]))
+
 static void list(void)
 {
-	for (size_t i = 0; i < sim_tic_kind_count; i++)
-		printf("%-28s %s\n", sim_tic_kinds[i].name, sim_tic_kinds[i].help);
-	for (size_t i = 0; i < sim_p1_kind_count; i++)
-		printf("%-28s %s\n", sim_p1_kinds[i].name, sim_p1_kinds[i].help);
+	for (size_t g = 0; g < GROUPS; g++)
+		for (size_t i = 0; i < *groups[g].count; i++)
+			printf("%-28s %s\n", groups[g].kinds[i].name, groups[g].kinds[i].help);
 }
 
 static const struct sim_kind *find_kind(const char *name)
 {
-	for (size_t i = 0; i < sim_tic_kind_count; i++)
-		if (!strcmp(sim_tic_kinds[i].name, name))
-			return &sim_tic_kinds[i];
-	for (size_t i = 0; i < sim_p1_kind_count; i++)
-		if (!strcmp(sim_p1_kinds[i].name, name))
-			return &sim_p1_kinds[i];
+	for (size_t g = 0; g < GROUPS; g++)
+		for (size_t i = 0; i < *groups[g].count; i++)
+			if (!strcmp(groups[g].kinds[i].name, name))
+				return &groups[g].kinds[i];
 	say("there is no meter '%s': 'meterctl simulate --list' prints those that there are", name);
 	return NULL;
 }
@@ -192,6 +205,15 @@ static bool parse_option(int option, struct simulation *s)
 	return false;
 }
 
+/* As a number of 32 bits, which is what must come out again. */
+static bool is_integer(const char *text)
+{
+	const size_t digits = strspn(text, "0123456789");
+
+	return digits && !text[digits] && digits <= 10 && *text != '0' &&
+	       strtoull(text, NULL, 10) <= UINT32_MAX;
+}
+
 static bool check_number(const struct simulation *s)
 {
 	size_t len = strlen(s->number);
@@ -202,6 +224,10 @@ static bool check_number(const struct simulation *s)
 	}
 	if (s->kind->tic && (len != 12 || strspn(s->number, "0123456789") != len)) {
 		say("--number %s: a TIC meter's number has 12 digits", s->number);
+		return false;
+	}
+	if (s->kind->dlms && s->kind->dlms->number_is_integer && !is_integer(s->number)) {
+		say("--number %s: that of %s is from 1 to 4294967295", s->number, s->kind->name);
 		return false;
 	}
 	if (!len || len > SIM_NUMBER_MAX) {
@@ -219,12 +245,23 @@ static bool check_number(const struct simulation *s)
 static bool check_encryption(const struct simulation *s)
 {
 	if (s->kind->tic)
-		say("--key-file is for P1: TIC is never encrypted");
-	else if (!s->kind->crc)
+		say("--key-file is for P1 and DLMS: TIC is never encrypted");
+	else if (!s->kind->crc && !s->kind->dlms)
 		say("--key-file: %s has no CRC, by which a decoder knows that its key fits",
 		    s->kind->name);
 	else if (s->parity)
 		say("--key-file: encrypted telegrams are 8N1, they have no --parity");
+	else
+		return true;
+	return false;
+}
+
+static bool check_dlms(const struct simulation *s)
+{
+	if (s->parity)
+		say("--parity is for text: %s sends all 8 bits", s->kind->name);
+	else if (s->kind->dlms->encrypted && !s->key_path)
+		say("%s is always encrypted: give --key-file", s->kind->name);
 	else
 		return true;
 	return false;
@@ -245,6 +282,8 @@ static bool complete(struct simulation *s)
 		s->parity = s->kind->parity;
 	if (s->key_path && !check_encryption(s))
 		return false;
+	if (s->kind->dlms && !check_dlms(s))
+		return false;
 	if (s->link && !s->pty) {
 		say("--link is for --pty");
 		return false;
@@ -253,12 +292,18 @@ static bool complete(struct simulation *s)
 		say("give --pty or --output, not both");
 		return false;
 	}
-	if (s->damage_permille && !s->kind->tic && !s->kind->crc && !s->parity) {
+	if (s->damage_permille && !s->kind->tic && !s->kind->crc && !s->kind->dlms && !s->parity) {
 		say("damage to %s would not be seen, for it has no CRC: add --parity",
 		    s->kind->name);
 		return false;
 	}
 	return true;
+}
+
+/* Baud of a line with ten bits in a character that takes as long. */
+static uint32_t pace(const struct simulation *s)
+{
+	return s->kind->bits ? s->baud * 10 / s->kind->bits : s->baud;
 }
 
 /* Time on the line in ms, gaps included. */
@@ -271,36 +316,53 @@ static int64_t duration_ms(const struct sim_telegram *t, uint32_t baud)
 	return ms;
 }
 
+/* One telegram as it goes on the line. */
+static bool make(const struct simulation *s, const struct sim_meter *m, struct sim_cipher *cipher,
+		 struct sim_telegram *t)
+{
+	s->kind->write(s->kind, m, s->number, t);
+	if (cipher->keys && !sim_encipher(cipher, s->kind, t))
+		return false;
+	if (s->kind->dlms)
+		sim_frame(s->kind->dlms, t);
+	return true;
+}
+
+/* The line is silent until the next telegram is due; returns how long this one has taken. */
+static int64_t wait_until(struct sim_output *out, int64_t line_ms, int64_t due_ms)
+{
+	if (line_ms >= due_ms)
+		return line_ms;
+	sim_output_idle(out, due_ms - line_ms);
+	return due_ms;
+}
+
 /* False when something could not be written. */
 static bool run(const struct simulation *s, struct sim_cipher *cipher, struct sim_output *out,
 		FILE *expect)
 {
 	struct sim_telegram *t = calloc(1, sizeof(*t));
 	const struct sim_kind *kind = s->kind;
+	struct sim_schedule schedule;
 	struct sim_meter m;
 	bool ok = t;
 
 	sim_meter_start(&m, kind, s->seed, s->start_ms);
+	sim_schedule_start(&schedule, kind, s->start_ms);
 	if (t) {
 		t->parity = s->parity;
 		t->damage_permille = s->damage_permille;
 		t->random = ~s->seed;
 	}
 	while (ok && (!s->count || m.telegrams < s->count)) {
-		int64_t ms;
-
-		kind->write(kind, &m, s->number, t);
-		ok = !cipher->keys || sim_encipher(cipher, kind, t);
-		if (!ok || !sim_output_send(out, t, s->paced ? s->baud : 0))
+		m.list = sim_schedule_take(&schedule, kind, m.utc_ms, s->interval_ms);
+		ok = make(s, &m, cipher, t);
+		if (!ok || !sim_output_send(out, t, s->paced ? pace(s) : 0))
 			break;
 		ok = !expect || sim_expect(t, expect);
-		ms = duration_ms(t, s->baud);
-		if (ms < s->interval_ms) {
-			sim_output_idle(out, s->interval_ms - ms);
-			ms = s->interval_ms;
-		}
 		m.overload = kind->overload ? kind->overload(m.telegrams + 1) : -1;
-		sim_meter_advance(&m, ms);
+		sim_meter_advance(&m, wait_until(out, duration_ms(t, pace(s)),
+						 sim_schedule_next(&schedule) - m.utc_ms));
 	}
 	free(t);
 	return ok && !out->failed;
@@ -311,7 +373,7 @@ static bool read_keys(const struct simulation *s, struct sim_cipher *cipher)
 {
 	if (!s->key_path)
 		return true;
-	cipher->keys = p1_keys_read(s->key_path);
+	cipher->keys = meter_keys_read(s->key_path);
 	if (!cipher->keys)
 		return false;
 	if (!s->kind->headed || cipher->keys->has_system_title)
@@ -329,7 +391,7 @@ static int simulate(const struct simulation *s)
 	bool ok;
 
 	if (!read_keys(s, &cipher)) {
-		p1_keys_free(cipher.keys);
+		meter_keys_free(cipher.keys);
 		return UNUSABLE;
 	}
 	if (s->expect_path) {
@@ -341,7 +403,7 @@ static int simulate(const struct simulation *s)
 	}
 	ok = s->pty ? sim_output_open_pty(&out, s->link) : sim_output_open(&out, s->path);
 	ok = ok && run(s, &cipher, &out, expect);
-	p1_keys_free(cipher.keys);
+	meter_keys_free(cipher.keys);
 	sim_output_close(&out);
 	if (expect && fclose(expect)) {
 		say("%s cannot be written: %s", s->expect_path, strerror(errno));

@@ -14,16 +14,18 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "../decode/p1_keys.h"
+#include "../decode/meter_keys.h"
 
 #define SIM_TIC_HISTORIQUE	"tic-historique"
 #define SIM_TIC_STANDARD	"tic-standard"
 #define SIM_P1			"p1"
+#define SIM_DLMS		"dlms"
 
 #define SIM_PHASES	3
 #define SIM_TARIFFS	10
 #define SIM_MONTHS	13
 #define SIM_NUMBER_MAX	48
+#define SIM_LISTS	3
 
 /** enum sim_calendar - which tariff register counts when, in local time */
 enum sim_calendar {
@@ -71,6 +73,7 @@ struct sim_supply {
  * @producer: with solar panels
  * @calendar: which tariff register counts
  * @telegrams: how many were written
+ * @list: which of its lists is written next, of a DLMS meter
  * @load_w: what the house draws from each phase
  * @load_var: reactive power of the house
  * @active_w: what the meter sees: drawn > 0, injected < 0
@@ -100,6 +103,7 @@ struct sim_meter {
 	bool producer;
 	enum sim_calendar calendar;
 	uint64_t telegrams;
+	unsigned int list;
 	int32_t load_w[SIM_PHASES];
 	int32_t load_var[SIM_PHASES];
 	int32_t active_w[SIM_PHASES];
@@ -158,12 +162,21 @@ struct sim_gap {
 	uint32_t ms;
 };
 
+/** struct sim_unit - what begins at @offset stays in one block unless it @splits */
+struct sim_unit {
+	uint16_t offset;
+	bool splits;
+};
+
 /**
  * struct sim_telegram - one telegram as bytes on the line, and what it says
  * @bytes: on the line
  * @len: how many
  * @gaps: silences in it
  * @gap_count: how many
+ * @units: parts of an APDU that block transfer does not cut; none: it may be cut anywhere
+ * @unit_count: how many
+ * @has_meter: the number of the meter can be read in it
  * @standard: TIC standard
  * @head: JSON of protocol, meter and time
  * @fields: JSON of what can be read of it
@@ -182,6 +195,9 @@ struct sim_telegram {
 	size_t len;
 	struct sim_gap gaps[160];
 	size_t gap_count;
+	struct sim_unit units[96];
+	size_t unit_count;
+	bool has_meter;
 	bool standard;
 	struct sim_text head;
 	struct sim_text fields;
@@ -214,13 +230,17 @@ bool sim_hit(struct sim_telegram *t, size_t characters);
 bool sim_flip(struct sim_telegram *t, size_t offset, unsigned int bits, const char *avoid);
 bool sim_expect(const struct sim_telegram *t, FILE *file);
 
+struct sim_dlms;
+
 /**
  * struct sim_kind - a kind of meter
  * @name: on the command line
  * @help: what it is
  * @number: an invented number of the form that it has, or NULL when its telegrams carry none
  * @baud: line rate
- * @period_ms: from one telegram's beginning to the next, 0: back to back
+ * @bits: of a character on the line, with start, parity and stop; 0: 10
+ * @period_ms: from one telegram's beginning to the next, 0: back to back; of a DLMS meter that of
+ *	its first list
  * @phases: 1 or 3
  * @producer: with solar panels
  * @calendar: which tariff registers count
@@ -229,15 +249,17 @@ bool sim_expect(const struct sim_telegram *t, FILE *file);
  * @crc: P1: its telegrams end with a CRC
  * @tic: a TIC meter; its number has 12 digits
  * @headed: P1, enciphered: its frames have a clear header in place of a system title
+ * @dlms: what a DLMS meter is beyond this, or NULL
  * @overload: phase that is overloaded while telegram number @telegrams is sent, or -1;
  *	NULL: none ever
- * @write: writes the next telegram
+ * @write: writes the next telegram; of a DLMS meter its APDU, for sim_frame()
  */
 struct sim_kind {
 	const char *name;
 	const char *help;
 	const char *number;
 	uint32_t baud;
+	unsigned int bits;
 	uint32_t period_ms;
 	unsigned int phases;
 	bool producer;
@@ -247,6 +269,7 @@ struct sim_kind {
 	bool crc;
 	bool tic;
 	bool headed;
+	const struct sim_dlms *dlms;
 	int (*overload)(uint64_t telegrams);
 	void (*write)(const struct sim_kind *kind, const struct sim_meter *m, const char *number,
 		      struct sim_telegram *t);
@@ -258,16 +281,30 @@ struct sim_kind {
  * @counter: of the next frame
  */
 struct sim_cipher {
-	struct p1_keys *keys;
+	struct meter_keys *keys;
 	uint32_t counter;
 };
 
 bool sim_encipher(struct sim_cipher *c, const struct sim_kind *kind, struct sim_telegram *t);
+void sim_frame(const struct sim_dlms *dlms, struct sim_telegram *t);
+
+/** struct sim_schedule - when each of a meter's lists is due, in milliseconds UTC */
+struct sim_schedule {
+	unsigned int lists;
+	int64_t due_ms[SIM_LISTS];
+};
+
+void sim_schedule_start(struct sim_schedule *s, const struct sim_kind *kind, int64_t now_ms);
+unsigned int sim_schedule_take(struct sim_schedule *s, const struct sim_kind *kind, int64_t now_ms,
+			       int64_t interval_ms);
+int64_t sim_schedule_next(const struct sim_schedule *s);
 
 extern const struct sim_kind sim_tic_kinds[];
 extern const size_t sim_tic_kind_count;
 extern const struct sim_kind sim_p1_kinds[];
 extern const size_t sim_p1_kind_count;
+extern const struct sim_kind sim_dlms_kinds[];
+extern const size_t sim_dlms_kind_count;
 
 /**
  * struct sim_output - where the bytes go

@@ -48,6 +48,8 @@ void sim_telegram_reset(struct sim_telegram *t, const char *protocol)
 {
 	t->len = 0;
 	t->gap_count = 0;
+	t->unit_count = 0;
+	t->has_meter = false;
 	t->standard = !strcmp(protocol, SIM_TIC_STANDARD);
 	text_clear(&t->head);
 	text_add(&t->head, "\"protocol\":\"%s\"", protocol);
@@ -70,6 +72,7 @@ void sim_meter_is(struct sim_telegram *t, const char *number)
 {
 	text_add(&t->head, ",\"meter\":");
 	text_add_json(&t->head, number, strlen(number));
+	t->has_meter = true;
 }
 
 /** sim_time_is - the time that can be read in it, seconds UTC */

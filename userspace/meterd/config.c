@@ -10,6 +10,7 @@
 
 #include "../../kernel/telegram/telegram.h"
 #include "../decode/d2l.h"
+#include "../decode/dlms_line.h"
 #include "../lib/text.h"
 #include "config_keys.h"
 #include "config_text.h"
@@ -51,7 +52,7 @@ static void source_config_free(struct source_config *s)
 	free(s->path);
 	free(s->key_file);
 	free(s->listen_host);
-	p1_keys_free(s->keys);
+	meter_keys_free(s->keys);
 	d2l_keys_free(s->modules);
 }
 
@@ -212,6 +213,10 @@ static struct source_config *add_source(struct config *c, const char *name, enum
 	s->protocols = LINE_AUTO;
 	s->port = DEFAULT_TCP_PORT;
 	s->makes_meters = true;
+	if (type == SOURCE_MBUS) {
+		s->protocols = LINE_P1;
+		s->framings = DLMS_AUTO;
+	}
 	if (type != SOURCE_D2L)
 		return s;
 	s->listen_host = strdup(DEFAULT_D2L_HOST);
@@ -418,6 +423,12 @@ static const struct config_entry *entry_of(const struct config_section *s, const
 	return NULL;
 }
 
+static void missing(struct building *b, const struct config_section *s, const struct config_key *k)
+{
+	config_error(&b->text, &s->place, "[%s %s]: %s is missing, expected %s", s->kind, s->name,
+		     k->name, k->expected);
+}
+
 static void apply_section(struct building *b, const struct config_kind *kind,
 			  const struct config_section *s, unsigned int type, void *item)
 {
@@ -425,8 +436,7 @@ static void apply_section(struct building *b, const struct config_kind *kind,
 		apply_entry(b, kind, s, &s->entries[i], type, item);
 	for (const struct config_key *k = kind->keys; k->name; k++)
 		if (k->needed && has_type(k, type) && !entry_of(s, k->name))
-			config_error(&b->text, &s->place, "[%s %s]: %s is missing, expected %s",
-				     s->kind, s->name, k->name, k->expected);
+			missing(b, s, k);
 }
 
 static void no_memory(struct building *b, const struct config_section *s)
@@ -442,8 +452,7 @@ static bool type_of(struct building *b, const struct config_kind *kind,
 	const struct config_key *k = find_key(kind, "type");
 
 	if (!e)
-		config_error(&b->text, &s->place, "[%s %s]: %s is missing, expected %s", s->kind,
-			     s->name, k->name, k->expected);
+		missing(b, s, k);
 	else if (config_type_by_name(kind, e->value, type))
 		return true;
 	else
@@ -464,6 +473,35 @@ static void check_replay(struct building *b, const struct config_section *s)
 			     "interval: it needs start too, expected start = TIME");
 }
 
+/* M-Bus comes on a line of this machine, or through a converter. */
+static void check_mbus(struct building *b, const struct config_section *s)
+{
+	const struct config_entry *host = entry_of(s, "host"), *port = entry_of(s, "port");
+	const struct config_entry *device = entry_of(s, "device");
+
+	if (!host && !device)
+		config_error(&b->text, &s->place,
+			     "[source %s]: device is missing, expected device = /dev/..., or host "
+			     "and port of a converter", s->name);
+	else if (host && device)
+		config_error(&b->text, &host->place,
+			     "host: there is a device, too; expected one of them");
+	else if (!host != !port)
+		config_error(&b->text, host ? &host->place : &port->place,
+			     "%s: expected %s, too", host ? "host" : "port", host ? "port" : "host");
+}
+
+static void check_transport(struct building *b, const struct config_kind *kind,
+			    const struct config_section *s, enum source_type type)
+{
+	if (type == SOURCE_MBUS)
+		check_mbus(b, s);
+	else if (type == SOURCE_TCP && !entry_of(s, "host"))
+		missing(b, s, find_key(kind, "host"));
+	else if (type == SOURCE_SERIAL && !entry_of(s, "device"))
+		missing(b, s, find_key(kind, "device"));
+}
+
 static void build_source(struct building *b, const struct config_kind *kind,
 			 const struct config_section *s)
 {
@@ -478,6 +516,7 @@ static void build_source(struct building *b, const struct config_kind *kind,
 		return;
 	}
 	apply_section(b, kind, s, 1u << type, source);
+	check_transport(b, kind, s, type);
 	if (type == SOURCE_REPLAY)
 		check_replay(b, s);
 }
@@ -806,7 +845,7 @@ static void check_source_keys(struct building *b, const struct source_config *so
 		config_error(&b->text, &given->place,
 			     "%s: it is of use only with a key, expected key = 32 hex digits",
 			     given->key);
-	if ((given || file) && !(source->protocols & LINE_P1))
+	if ((given || file) && !(source->protocols & LINE_P1) && !source->framings)
 		config_error(&b->text, given ? &given->place : &file->place,
 			     "%s: it is for encrypted P1, expected protocol = auto or p1",
 			     given ? given->key : file->key);
@@ -990,13 +1029,15 @@ bool source_config_same(const struct source_config *a, const struct source_confi
 	       a->cycle_s == b->cycle_s && same_text(a->trace, b->trace) &&
 	       same_text(a->host, b->host) && a->port == b->port &&
 	       same_text(a->device, b->device) && a->protocols == b->protocols &&
+	       a->framings == b->framings && a->profile == b->profile &&
+	       !strcmp(a->meter, b->meter) &&
 	       a->speed_bit_per_s == b->speed_bit_per_s && a->parity == b->parity &&
 	       same_text(a->path, b->path) && a->real_pace == b->real_pace &&
 	       a->has_start == b->has_start && a->start_s == b->start_s &&
 	       a->interval_s == b->interval_s && !strcmp(a->request.text, b->request.text) &&
 	       !strcmp(a->led.text, b->led.text) && !strcmp(a->line.text, b->line.text) &&
 	       a->inverted == b->inverted && a->makes_meters == b->makes_meters &&
-	       same_text(a->key_file, b->key_file) && p1_keys_same(a->keys, b->keys) &&
+	       same_text(a->key_file, b->key_file) && meter_keys_same(a->keys, b->keys) &&
 	       a->refuses_replayed == b->refuses_replayed &&
 	       same_text(a->listen_host, b->listen_host) &&
 	       a->max_connections == b->max_connections;

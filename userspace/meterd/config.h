@@ -6,7 +6,7 @@
 #define METERD_CONFIG_H
 
 #include "../decode/d2l_keys.h"
-#include "../decode/p1_keys.h"
+#include "../decode/meter_keys.h"
 #include "../lib/gpio.h"
 #include "../lib/ledger_entry.h"
 #include "config_target.h"
@@ -21,6 +21,7 @@ enum source_type {
 	SOURCE_REPLAY,
 	SOURCE_GPIO,
 	SOURCE_D2L,
+	SOURCE_MBUS,
 };
 
 /** enum time_policy - whose clock a reading is booked by */
@@ -48,6 +49,9 @@ enum sandbox_policy {
  * @cycle_s: -1: that of the daemon
  * @trace: NULL: none; "log" or a file
  * @protocols: LINE_*
+ * @framings: DLMS_HDLC and so on, of DLMS push; 0: none
+ * @profile: enum dlms_profile
+ * @meter: number of the meter, where its telegrams have none; "": not given
  * @speed_bit_per_s: 0: found out
  * @real_pace: replay at the pace of the telegrams
  * @start_s: of the first telegram of a file without stamps, when @has_start
@@ -74,6 +78,9 @@ struct source_config {
 	u16 port;
 	char *device;
 	unsigned int protocols;
+	unsigned int framings;
+	u8 profile;
+	char meter[METERLINE_NUMBER_MAX + 1];
 	unsigned int speed_bit_per_s;
 	enum parity_policy parity;
 	char *path;
@@ -87,7 +94,7 @@ struct source_config {
 	bool inverted;
 	bool makes_meters;
 	char *key_file;
-	struct p1_keys *keys;
+	struct meter_keys *keys;
 	bool refuses_replayed;
 	char *listen_host;
 	unsigned int max_connections;

@@ -7,8 +7,11 @@
 #include <stdlib.h>
 
 #include "../../kernel/telegram/telegram.h"
+#include "../decode/dlms.h"
+#include "../decode/dlms_line.h"
 #include "../lib/gpio_uart.h"
 #include "../lib/hex.h"
+#include "../lib/text.h"
 #include "config_keys.h"
 #include "config_text.h"
 #include "config_values.h"
@@ -235,6 +238,7 @@ static const struct config_key http_keys[] = {
 #define REPLAY	(1u << SOURCE_REPLAY)
 #define GPIO	(1u << SOURCE_GPIO)
 #define D2L	(1u << SOURCE_D2L)
+#define MBUS	(1u << SOURCE_MBUS)
 
 static const char *const source_types[] = {
 	[SOURCE_KERNEL] = "kernel",
@@ -243,6 +247,7 @@ static const char *const source_types[] = {
 	[SOURCE_REPLAY] = "replay",
 	[SOURCE_GPIO] = "gpio",
 	[SOURCE_D2L] = "d2l",
+	[SOURCE_MBUS] = "mbus",
 };
 
 /** source_type_name - the word of the configuration for a type */
@@ -297,10 +302,36 @@ static bool source_device(struct key_value *v, void *item)
 	return *v->text == '/' && set_path(v, &((struct source_config *)item)->device);
 }
 
+/* Of DLMS push; some of its meters send P1 in text as well, so that both are tried. */
+static bool mbus_protocol(struct key_value *v, struct source_config *s)
+{
+	static const struct {
+		const char *name;
+		unsigned int framings;
+	} known[] = {
+		{ "auto", DLMS_AUTO },
+		{ "hdlc", DLMS_HDLC },
+		{ "mbus", DLMS_MBUS },
+		{ "raw", DLMS_RAW },
+	};
+
+	snprintf(v->problem, sizeof(v->problem), "expected auto, hdlc, mbus or raw");
+	for (unsigned int i = 0; i < COUNT(known); i++) {
+		if (strcmp(v->text, known[i].name))
+			continue;
+		s->framings = known[i].framings;
+		s->protocols = known[i].framings == DLMS_AUTO ? LINE_P1 : 0;
+		return true;
+	}
+	return false;
+}
+
 static bool source_protocol(struct key_value *v, void *item)
 {
 	struct source_config *s = item;
 
+	if (s->type == SOURCE_MBUS)
+		return mbus_protocol(v, s);
 	if (!strcmp(v->text, "auto"))
 		s->protocols = LINE_AUTO;
 	else if (!strcmp(v->text, "tic"))
@@ -333,6 +364,24 @@ static bool gpio_speed(struct key_value *v, struct source_config *s)
 	return false;
 }
 
+/* In bit/s, of a line of M-Bus, or of a P1 port where DLMS comes. */
+static bool mbus_speed(struct key_value *v, struct source_config *s)
+{
+	static const unsigned int known[] = { 300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600,
+					      115200 };
+	u64 speed;
+
+	snprintf(v->problem, sizeof(v->problem), "expected auto, or bit/s such as 2400 or 115200");
+	if (!strcmp(v->text, "auto"))
+		return true;
+	if (!value_number(v->text, known[0], known[COUNT(known) - 1], &speed))
+		return false;
+	for (unsigned int i = 0; i < COUNT(known); i++)
+		if (speed == known[i])
+			s->speed_bit_per_s = known[i];
+	return s->speed_bit_per_s;
+}
+
 /* Of a serial line the speed in bit/s, of a replay its pace. */
 static bool source_speed(struct key_value *v, void *item)
 {
@@ -346,6 +395,8 @@ static bool source_speed(struct key_value *v, void *item)
 	}
 	if (s->type == SOURCE_GPIO)
 		return gpio_speed(v, s);
+	if (s->type == SOURCE_MBUS)
+		return mbus_speed(v, s);
 	snprintf(v->problem, sizeof(v->problem), "expected auto, 1200, 9600 or 115200");
 	if (!strcmp(v->text, "auto"))
 		return true;
@@ -431,31 +482,31 @@ static bool source_key_file(struct key_value *v, void *item)
 }
 
 /* Hex digits of a key, which is never told. NULL: there is no room for keys. */
-static bool set_secret(struct key_value *v, struct p1_keys *keys, uint8_t *bytes, size_t len)
+static bool set_secret(struct key_value *v, struct meter_keys *keys, uint8_t *bytes, size_t len)
 {
 	v->hidden = true;
 	return keys && hex_read(v->text, bytes, len);
 }
 
-static struct p1_keys *keys_of(void *item)
+static struct meter_keys *keys_of(void *item)
 {
 	struct source_config *s = item;
 
 	if (!s->keys)
-		s->keys = p1_keys_new();
+		s->keys = meter_keys_new();
 	return s->keys;
 }
 
 static bool source_key(struct key_value *v, void *item)
 {
-	struct p1_keys *keys = keys_of(item);
+	struct meter_keys *keys = keys_of(item);
 
 	return set_secret(v, keys, keys->key, sizeof(keys->key));
 }
 
 static bool source_auth_key(struct key_value *v, void *item)
 {
-	struct p1_keys *keys = keys_of(item);
+	struct meter_keys *keys = keys_of(item);
 
 	return set_secret(v, keys, keys->auth_key, sizeof(keys->auth_key)) &&
 	       (keys->has_auth_key = true);
@@ -463,7 +514,7 @@ static bool source_auth_key(struct key_value *v, void *item)
 
 static bool source_system_title(struct key_value *v, void *item)
 {
-	struct p1_keys *keys = keys_of(item);
+	struct meter_keys *keys = keys_of(item);
 
 	return set_secret(v, keys, keys->system_title, sizeof(keys->system_title)) &&
 	       (keys->has_system_title = true);
@@ -533,25 +584,43 @@ static bool source_module(struct key_value *v, void *item)
 	return good;
 }
 
+static bool source_profile(struct key_value *v, void *item)
+{
+	return dlms_profile_by_name(v->text, &((struct source_config *)item)->profile);
+}
+
+static bool source_meter(struct key_value *v, void *item)
+{
+	struct source_config *s = item;
+
+	if (!*v->text || strlen(v->text) > METERLINE_NUMBER_MAX || !text_is_plain(v->text))
+		return false;
+	strcpy(s->meter, v->text);
+	return true;
+}
+
 /* The sources that decode bytes themselves. */
-#define BYTES	(SERIAL | TCP | REPLAY)
+#define BYTES	(SERIAL | TCP | REPLAY | MBUS)
 
 static const struct config_key source_keys[] = {
-	{ "type", 0, true, type_known, "kernel, serial, tcp, replay, gpio or d2l" },
+	{ "type", 0, true, type_known, "kernel, serial, tcp, mbus, replay, gpio or d2l" },
 	{ "enabled", 0, false, source_enabled, EXPECTED_BOOL },
 	{ "cycle", 0, false, source_cycle, EXPECTED_CYCLE },
 	{ "trace", 0, false, source_trace, "no, log or a file" },
 	{ "auto", 0, false, source_auto, EXPECTED_BOOL },
-	{ "host", TCP, true, source_host,
+	{ "host", TCP | MBUS, false, source_host,
 	  "a name or an address; the port is a key of its own, port = 8088" },
-	{ "port", TCP, false, source_port, EXPECTED_PORT },
-	{ "device", SERIAL, true, source_device,
+	{ "port", TCP | MBUS, false, source_port, EXPECTED_PORT },
+	{ "device", SERIAL | MBUS, false, source_device,
 	  "a path such as /dev/serial/by-id/usb-..., from its / on" },
 	{ "protocol", BYTES | GPIO, false, source_protocol, "auto, tic or p1" },
-	{ "speed", SERIAL | REPLAY | GPIO, false, source_speed, "" },
-	{ "parity", SERIAL, false, source_parity, "auto, none or even" },
-	{ "request", SERIAL, false, source_request, "" },
-	{ "led", SERIAL, false, source_led, "" },
+	{ "speed", SERIAL | REPLAY | GPIO | MBUS, false, source_speed, "" },
+	{ "parity", SERIAL | MBUS, false, source_parity, "auto, none or even" },
+	{ "profile", MBUS, false, source_profile,
+	  "auto, e450, e360, e570, am550, omnipower, kaifa, push or none" },
+	{ "meter", MBUS, false, source_meter, "the meter's number, as it is printed on it" },
+	{ "request", SERIAL | MBUS, false, source_request, "" },
+	{ "led", SERIAL | MBUS, false, source_led, "" },
 	{ "line", GPIO, true, source_line, EXPECTED_LINE },
 	{ "inverted", GPIO, false, source_inverted, EXPECTED_BOOL },
 	{ "path", REPLAY, true, source_path, "a file or a directory" },
@@ -1195,11 +1264,7 @@ bool config_type_by_name(const struct config_kind *kind, const char *name, unsig
 
 /* What people may have read of and this meterd does not know. */
 static const struct later_word later_words[] = {
-	{ "source", "type", "mbus", "M-Bus" },
 	{ "source", "type", "iio", "meters through iiod" },
-	{ "source", "protocol", "hdlc", "HDLC" },
-	{ "source", "protocol", "mbus", "M-Bus" },
-	{ "source", "profile", NULL, "profiles of M-Bus meters" },
 	{ 0 },
 };
 

@@ -16,9 +16,14 @@ static void json_member_text(FILE *out, const char *name, const char *text)
 }
 
 /* Telegrams and TIC groups that were dropped. */
-static u64 damaged(const struct line_decoder *d)
+static u64 damaged(const struct line *line)
 {
-	return d->stats.bad_checksum + d->stats.bad_parity + d->stats.bad_form + d->stats.oversize;
+	const struct telegram_stats *s = &line->decoder->stats;
+	const struct dlms_counts *c = line->dlms;
+
+	return s->bad_checksum + s->bad_parity + s->bad_form + s->oversize +
+	       (c ? c->bad_hcs + c->bad_fcs + c->bad_checksum + c->bad_form + c->parts.gaps +
+			    c->parts.oversize : 0);
 }
 
 /* What was dropped before it became a byte. */
@@ -49,6 +54,7 @@ static void json_cipher(FILE *out, const struct p1_cipher_stats *c)
 
 static void json_line(FILE *out, const struct line *line)
 {
+	struct p1_cipher_stats cipher;
 	char since[ISO_TIME_LEN + 1];
 
 	iso_time(line->since_s, since);
@@ -59,11 +65,11 @@ static void json_line(FILE *out, const struct line *line)
 	fprintf(out, ",\"telegrams\":%llu,\"gaps\":%llu", (unsigned long long)line->telegrams,
 		(unsigned long long)line->gaps);
 	if (line->decoder)
-		fprintf(out, ",\"damaged\":%llu", (unsigned long long)damaged(line->decoder));
+		fprintf(out, ",\"damaged\":%llu", (unsigned long long)damaged(line));
 	if (line->uart)
 		json_uart(out, line->uart);
-	if (line->cipher)
-		json_cipher(out, line->cipher);
+	if (line_cipher_stats(line, &cipher))
+		json_cipher(out, &cipher);
 	if (line->interval_ms)
 		fprintf(out, ",\"period_ms\":%u", line->interval_ms);
 	putc('}', out);

@@ -38,6 +38,7 @@ struct daemon {
 	struct event_base *base;
 	struct event *signals[SIGNALS];
 	struct ledger *ledger;
+	struct notes *notes;
 	struct store *store;
 	struct pricing *pricing;
 	struct meters *meters;
@@ -50,7 +51,7 @@ struct daemon {
 	struct watchdog *watchdog;
 };
 
-/* From the ledger to the store, to the log and to the sinks. */
+/* From the ledger and the notes to the store, to the log and to the sinks. */
 
 static void on_row(void *context, const struct ledger_book *b, const struct ledger_entry *e)
 {
@@ -245,7 +246,7 @@ static bool watch_signals(struct daemon *d)
 /* The ledger's files belong to the user that meterd will be. */
 static bool open_ledger(struct daemon *d)
 {
-	const struct store_options options = {
+	struct store_options options = {
 		.directory = d->config->state,
 		.keep_quarters_days = d->config->keep_quarters_days,
 	};
@@ -258,7 +259,8 @@ static bool open_ledger(struct daemon *d)
 	};
 
 	d->ledger = ledger_new(&out);
-	if (!d->ledger || !identity_lend(&d->user)) {
+	d->notes = options.notes = notes_new(on_urgent, d);
+	if (!d->ledger || !d->notes || !identity_lend(&d->user)) {
 		log_line(LEVEL_ERROR, "daemon", "the ledger cannot be begun: %s", strerror(errno));
 		return false;
 	}
@@ -290,7 +292,7 @@ static bool make_parts(struct daemon *d)
 	d->pricing = pricing_new(d->base, d->store);
 	d->meters = meters_new(d->ledger, &d->clock, &heard);
 	d->publisher = publisher_new(d->base, &d->view);
-	d->sources = sources_new(d->base, &telegrams);
+	d->sources = sources_new(d->base, &telegrams, d->notes);
 	d->view = (struct view){
 		.meters = d->meters,
 		.sources = d->sources,
@@ -355,6 +357,7 @@ static void stop(struct daemon *d)
 	store_close(d->store);
 	meters_free(d->meters);
 	ledger_free(d->ledger);
+	notes_free(d->notes);
 	for (unsigned int i = 0; i < SIGNALS; i++)
 		if (d->signals[i])
 			event_free(d->signals[i]);

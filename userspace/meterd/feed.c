@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "source.h"
+#include "mbus_line.h"
 
 /* After this much silence, a '!' without anything behind it was the end of a P1 telegram. */
 static const struct timeval pause_after = { .tv_sec = 1 };
@@ -21,6 +21,7 @@ static const struct timeval pause_after = { .tv_sec = 1 };
  * @bytes: that the decoder had seen then
  * @damaged: telegrams and groups that were damaged until then
  * @replayed: enciphered telegrams whose counter was old, until now
+ * @mbus: whose the readings of DLMS are; NULL: none is tried
  */
 struct feed {
 	struct line *line;
@@ -30,31 +31,50 @@ struct feed {
 	u64 bytes;
 	u64 damaged;
 	u64 replayed;
+	struct mbus_line *mbus;
 	struct stream stream;
 };
-
-static u64 feed_damaged(const struct feed *f)
-{
-	return f->stream.line.stats.bad_checksum + f->stream.line.stats.bad_parity;
-}
 
 /* From here on it counts what comes without a valid telegram. */
 static void feed_mark(struct feed *f, u64 now_ms)
 {
 	f->marked_ms = now_ms;
-	f->bytes = f->stream.line.stats.bytes;
-	f->damaged = feed_damaged(f);
+	f->bytes = stream_bytes(&f->stream);
+	f->damaged = stream_damaged(&f->stream);
+}
+
+/* A telegram began at @started, and is valid. */
+static void feed_moment(void *context, u64 started, struct moment *when)
+{
+	struct feed *f = context;
+
+	*when = f->newest;
+	when->steady_ms = started;
+	when->unix_ms -= f->newest.steady_ms - started;
+	feed_mark(f, f->newest.steady_ms);
 }
 
 static void feed_telegram(void *context, const struct telegram *t)
 {
 	struct feed *f = context;
-	struct moment when = f->newest;
+	struct moment when;
 
-	when.steady_ms = t->started;
-	when.unix_ms -= f->newest.steady_ms - t->started;
-	feed_mark(f, f->newest.steady_ms);
+	feed_moment(f, t->started, &when);
 	line_telegram(f->line, t, NULL, &when);
+}
+
+/* False without memory. */
+static bool feed_begin(struct feed *f, unsigned int protocols)
+{
+	if (!line_decode_begin(f->line, &f->stream, protocols, feed_telegram, f))
+		return false;
+	if (!f->line->source->config.framings)
+		return true;
+	f->mbus = mbus_line_new(f->line, feed_moment, f);
+	if (!f->mbus || !mbus_line_begin(f->mbus, &f->stream))
+		return false;
+	f->line->dlms = dlms_line_counts(f->stream.dlms);
+	return true;
 }
 
 /**
@@ -71,8 +91,8 @@ struct feed *feed_new(struct line *line, unsigned int protocols)
 	if (!f)
 		return NULL;
 	f->line = line;
-	if (!line_decode_begin(line, &f->stream, protocols, feed_telegram, f)) {
-		free(f);
+	if (!feed_begin(f, protocols)) {
+		feed_free(f);
 		return NULL;
 	}
 	feed_mark(f, steady_ms());
@@ -112,12 +132,13 @@ static void feed_wait(struct feed *f)
 static void feed_tell_replayed(struct feed *f)
 {
 	const struct line *line = f->line;
+	struct p1_cipher_stats cipher;
 
-	if (!line->cipher || line->cipher->replayed == f->replayed)
+	if (!line_cipher_stats(line, &cipher) || cipher.replayed == f->replayed)
 		return;
-	f->replayed = line->cipher->replayed;
+	f->replayed = cipher.replayed;
 	log_limited(&f->line->limit, LEVEL_WARNING, line->source->config.name,
-		    "%s: the frame counter of encrypted P1 has not gone up: %s", line->what,
+		    "%s: the frame counter of encrypted telegrams has not gone up: %s", line->what,
 		    line->source->config.refuses_replayed ?
 			    "dropped, for it may be a recording" :
 			    "taken; with replayed = refuse it would be dropped");
@@ -165,17 +186,56 @@ enum line_seen feed_seen(const struct feed *f)
 	return stream_seen(&f->stream);
 }
 
+/** feed_bytes_seen - how many bytes came since the stream began */
+u64 feed_bytes_seen(const struct feed *f)
+{
+	return stream_bytes(&f->stream);
+}
+
+/** feed_protocol - of the telegrams that come */
+enum telegram_protocol feed_protocol(const struct feed *f)
+{
+	return stream_is_dlms(&f->stream) ? TELEGRAM_DLMS : f->stream.line.telegram.protocol;
+}
+
+/* Frames of DLMS come, and no reading. */
+static const char *dlms_complaint(const struct feed *f)
+{
+	if (!f->stream.dlms)
+		return "frames of DLMS come, not TIC or P1: configure it as type = mbus";
+	switch (dlms_line_trouble(f->stream.dlms)) {
+	case DLMS_FINE:
+		return NULL;
+	case DLMS_NO_KEY:
+		return "frames of DLMS come, and are enciphered: ask the grid operator for the "
+		       "meter's key and give it as key_file";
+	case DLMS_WRONG_KEY:
+		return "frames of DLMS come, but with this key nothing can be read in them: is it "
+		       "that of this meter?";
+	case DLMS_WRONG_TAG:
+		return "frames of DLMS come, but their tags are wrong: correct auth_key, or leave "
+		       "it out, and tags are not verified";
+	case DLMS_NO_TAG:
+		return "frames of DLMS come without tags: leave auth_key out of the key file";
+	case DLMS_NO_TITLE:
+		return "frames of DLMS come without a system title: add system_title to the key "
+		       "file";
+	case DLMS_REPLAYED:
+		return "frames of DLMS come whose counter has not gone up, and replayed = refuse";
+	default:
+		return "frames of DLMS come, but what is in them is not known: 'meterctl explain' "
+		       "shows it";
+	}
+}
+
 static const char *seen_complaint(const struct feed *f)
 {
 	switch (feed_seen(f)) {
 	case SEEN_P1_ENCRYPTED:
 		return line_cipher_complaint(f->line, stream_trouble(&f->stream));
 	case SEEN_HDLC:
-		return "HDLC frames come (DLMS), not TIC or P1: meterd can't read this kind of "
-		       "meter";
 	case SEEN_MBUS:
-		return "M-Bus frames come (DLMS), not TIC or P1: meterd can't read this kind of "
-		       "meter";
+		return dlms_complaint(f);
 	case SEEN_GARBAGE:
 		return "what comes is neither TIC nor P1: look at the port, its speed, and whether "
 		       "it sends raw telegrams";
@@ -210,14 +270,14 @@ const char *feed_complaint(const struct feed *f)
 	const u64 patience_ms = line_patience_ms(f->line);
 	const char *seen;
 
-	if (f->stream.line.stats.bytes - f->bytes < REST_BYTES)
+	if (stream_bytes(&f->stream) - f->bytes < REST_BYTES)
 		return NULL;
 	if (steady_ms() - f->newest.steady_ms > patience_ms / 2)
 		return NULL;
 	seen = seen_complaint(f);
 	if (seen)
 		return seen;
-	if (feed_damaged(f) > f->damaged)
+	if (stream_damaged(&f->stream) > f->damaged)
 		return "telegrams come, but none is intact: is the line noisy, or are line ends "
 		       "changed on the way?";
 	if (feed_idle_ms(f) < patience_ms)
@@ -235,6 +295,8 @@ void feed_free(struct feed *f)
 		return;
 	if (f->pause)
 		event_free(f->pause);
+	f->line->dlms = NULL;
 	line_decode_end(f->line, &f->stream);
+	mbus_line_free(f->mbus);
 	free(f);
 }

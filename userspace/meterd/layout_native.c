@@ -51,7 +51,7 @@ static void print_value(FILE *out, const struct telegram *t, const struct field 
 static bool wants_fields(const struct mqtt_out *o, const struct telegram *t)
 {
 	if (o->config->fields == FIELDS_OF_TIC)
-		return t->protocol != TELEGRAM_P1;
+		return !telegram_has_obis(t);
 	return o->config->fields == FIELDS_ALWAYS;
 }
 

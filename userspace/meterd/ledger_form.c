@@ -16,8 +16,8 @@ static u64 total_of_code(const u8 *label, unsigned int len)
 	return !memcmp(label, ":1.8.0", 6) ? IMPORT : !memcmp(label, ":2.8.0", 6) ? EXPORT : 0;
 }
 
-/* Which totals stand in a telegram of P1. */
-static u64 p1_totals(const struct telegram *t)
+/* Which totals stand in a telegram of P1 or DLMS. */
+static u64 obis_totals(const struct telegram *t)
 {
 	u64 found = 0;
 	unsigned int i;
@@ -49,8 +49,8 @@ static u64 p1_totals(const struct telegram *t)
  */
 u64 telegram_sent_registers(const struct telegram *t)
 {
-	if (t->protocol == TELEGRAM_P1)
-		return ~TOTALS | p1_totals(t);
+	if (telegram_has_obis(t))
+		return ~TOTALS | obis_totals(t);
 	return t->protocol == TELEGRAM_TIC_STANDARD ? ~0ull : ~IMPORT;
 }
 
@@ -166,7 +166,7 @@ static bool p1_form(const struct telegram *t, enum quantity q, s64 milli, s64 *s
  * @modulus: for the value at which its digits begin anew, thousandths
  *
  * 02E and 54E: 9 digits of Wh. P1: F9(3,3) or F8(3,3) with leading zeros. A meter without leading
- * zeros shows fewer digits than it has; then this is only the power of ten above the value.
+ * zeros, and each one of DLMS, shows fewer digits than it has; then this is only the power of ten above the value.
  *
  * Return: false, with nothing changed, when it is not in the telegram or is 0.
  */
@@ -181,8 +181,9 @@ bool register_form(const struct telegram *t, enum quantity q, s64 milli, s64 *st
 		return p1_form(t, q, milli, step, modulus);
 	for (i = 0; i < t->nfields; i++) {
 		const struct field *f = &t->fields[i];
+		const struct label_info *info = label_info_of(t, f);
 
-		if (f->row != ROW_UNKNOWN && tic_labels[f->row].quantity == q &&
+		if (info && info->quantity == q &&
 		    read_number(t->text + f->value, f->len, &n) &&
 		    form_of(&n, milli, step, modulus))
 			return true;

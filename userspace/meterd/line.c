@@ -238,9 +238,13 @@ static void line_interval(struct line *line, u64 now_ms)
  */
 const char *line_via(const struct line *line)
 {
-	if (line->cipher && line->cipher->verified)
+	struct p1_cipher_stats cipher;
+
+	if (!line_cipher_stats(line, &cipher))
+		return "";
+	if (cipher.verified)
 		return ", encrypted, with good tags";
-	if (line->cipher && line->cipher->unverified)
+	if (cipher.unverified)
 		return ", encrypted; their tags cannot be verified without auth_key";
 	return "";
 }
@@ -270,6 +274,23 @@ void line_telegram(struct line *line, const struct telegram *t, const char *numb
 	s->all->calling++;
 	s->all->out.telegram(s->all->out.context, line, t, number, when);
 	s->all->calling--;
+}
+
+/**
+ * line_told_of - the meter of a line told of another one, in a telegram that has just come
+ * @line: the line
+ * @t: what it said; valid until this returns
+ * @number: of the other meter
+ * @when: as of line_telegram()
+ */
+void line_told_of(struct line *line, const struct telegram *t, const char *number,
+		  const struct moment *when)
+{
+	struct sources *all = line->source->all;
+
+	all->calling++;
+	all->out.telegram(all->out.context, line, t, number, when);
+	all->calling--;
 }
 
 /**

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/hash.h"
 #include "../lib/median.h"
 #include "meters_private.h"
 
@@ -159,6 +160,7 @@ void meter_take(struct meter *m, const struct telegram *t, const struct reading 
 void meter_forget(struct meter *m)
 {
 	meter_values_forget(&m->values);
+	meter_keep_nothing(m);
 	m->kind_count = 0;
 	m->parts_import = m->parts_export = m->doubted = 0;
 	m->tariff = 0;
@@ -249,15 +251,37 @@ void meter_quantities(const struct meter *m, u64 now_ms, struct reading *r)
 	memcpy(r->captured_s, m->values.captured_s, sizeof(r->captured_s));
 }
 
-static struct kept_telegram *room_for(struct meter *m, size_t size)
+/* Takes out what is kept of a list; NULL when nothing is. Of too many lists the oldest goes. */
+static struct kept_telegram *take_kept(struct meter *m, u64 list)
 {
-	if (!m->newest || m->newest->room < size) {
-		free(m->newest);
-		m->newest = malloc(sizeof(*m->newest) + size);
-		if (m->newest)
-			m->newest->room = size;
+	struct kept_telegram **at = &m->newest, *k;
+	unsigned int count = 1;
+
+	while (*at && (*at)->list != list && ((*at)->next || count < LISTS_MAX)) {
+		at = &(*at)->next;
+		count++;
 	}
-	return m->newest;
+	k = *at;
+	if (k)
+		*at = k->next;
+	return k;
+}
+
+static struct kept_telegram *room_for(struct meter *m, u64 list, size_t size)
+{
+	struct kept_telegram *k = take_kept(m, list);
+
+	if (!k || k->room < size) {
+		free(k);
+		k = malloc(sizeof(*k) + size);
+		if (!k)
+			return NULL;
+		k->room = size;
+	}
+	k->list = list;
+	k->next = m->newest;
+	m->newest = k;
+	return k;
 }
 
 /**
@@ -265,13 +289,15 @@ static struct kept_telegram *room_for(struct meter *m, size_t size)
  * @m: the meter
  * @t: the telegram
  * @text_end: offset behind the last byte of its text that a field is made of
+ * @list: which of the meter's lists it is: one of each is kept; NULL: it has none
  *
  * Without memory there is none. Loop thread.
  */
-void meter_keep(struct meter *m, const struct telegram *t, size_t text_end)
+void meter_keep(struct meter *m, const struct telegram *t, size_t text_end, const char *list)
 {
 	size_t fields = t->nfields * sizeof(t->fields[0]), text = text_end + TELEGRAM_PAD;
-	struct kept_telegram *k = room_for(m, fields + text);
+	u64 hash = list ? hash_add(HASH_BEGIN, list, strlen(list)) : 0;
+	struct kept_telegram *k = room_for(m, hash, fields + text);
 
 	if (!k)
 		return;
@@ -284,20 +310,34 @@ void meter_keep(struct meter *m, const struct telegram *t, size_t text_end)
 	memcpy(k->bytes + fields, t->text, text);
 }
 
+/** meter_keep_nothing - forgets all copies of telegrams */
+void meter_keep_nothing(struct meter *m)
+{
+	struct kept_telegram *k;
+
+	while ((k = m->newest)) {
+		m->newest = k->next;
+		free(k);
+	}
+}
+
 /**
- * meter_newest_telegram - the newest telegram of a meter
+ * meter_kept_telegram - what was kept of one of a meter's lists
  * @m: the meter
+ * @at: 0 for the newest telegram, 1 for the newest one of another list, and so on
  * @t: for the telegram; its text is valid until the loop goes on
  *
  * Loop thread.
  *
  * Return: false when there is none.
  */
-bool meter_newest_telegram(const struct meter *m, struct telegram *t)
+bool meter_kept_telegram(const struct meter *m, unsigned int at, struct telegram *t)
 {
 	const struct kept_telegram *k = m->newest;
 	size_t fields;
 
+	while (k && at--)
+		k = k->next;
 	if (!k)
 		return false;
 	fields = k->nfields * sizeof(t->fields[0]);
@@ -310,4 +350,10 @@ bool meter_newest_telegram(const struct meter *m, struct telegram *t)
 	t->text = k->bytes + fields;
 	memcpy(t->fields, k->bytes, fields);
 	return true;
+}
+
+/** meter_newest_telegram - meter_kept_telegram() of the newest one */
+bool meter_newest_telegram(const struct meter *m, struct telegram *t)
+{
+	return meter_kept_telegram(m, 0, t);
 }

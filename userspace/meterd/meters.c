@@ -52,7 +52,7 @@ static void meter_free(struct meters *all, struct meter *m)
 	meters_take(all, m);
 	meter_values_forget(&m->values);
 	free(m->kinds);
-	free(m->newest);
+	meter_keep_nothing(m);
 	free(m);
 }
 
@@ -394,6 +394,13 @@ static void take_phases(struct meter *m, const struct telegram *t, struct readin
 	historique_load(values, m->config && m->config->phases ? m->config->phases : phases);
 }
 
+static struct ledger_book *book_of_number(const struct meters *all, const char *number)
+{
+	const struct meter *m = meters_with_number(all, number);
+
+	return m ? m->book : NULL;
+}
+
 static void hear(struct meters *all, struct meter *m, const struct line_meters *lm,
 		 const struct telegram *t, struct reading *values, const struct moment *when)
 {
@@ -401,10 +408,13 @@ static void hear(struct meters *all, struct meter *m, const struct line_meters *
 	struct before before;
 
 	meter_before(m, &before);
-	meter_adjust(m->config, values);
+	/* Scales of DLMS are in the place of scalers, and there already. */
+	if (t->protocol != TELEGRAM_DLMS)
+		meter_adjust(m->config, values);
 	meter_telegram_time(all, m->config, lm, t, when, &time);
 	m->heard = true;
 	m->telegrams++;
+	m->via = when->behind ? book_of_number(all, when->behind) : NULL;
 	m->replay = when->replay;
 	m->book->idle = when->replay;
 	m->protocol = t->protocol;
@@ -424,7 +434,7 @@ static void hear(struct meters *all, struct meter *m, const struct line_meters *
 	meter_take_tariff(m, &lm->layout, t, values);
 	meter_take_failures(m, &lm->layout, t);
 	meter_take(m, t, values);
-	meter_keep(m, t, lm->layout.text_end);
+	meter_keep(m, t, lm->layout.text_end, when->list);
 	if (before.known)
 		meter_tell_events(all, m, &before);
 	all->out.heard(all->out.context, m);
@@ -451,7 +461,10 @@ void meters_telegram(struct meters *all, struct line *line, const struct telegra
 	if (!line->meters)
 		return;
 	layout_of(all->p1_roles, t, &line->meters->layout);
-	telegram_quantities(t, &values);
+	if (when->values)
+		values = *when->values;
+	else
+		telegram_quantities(t, &values);
 	m = meter_of_telegram(all, line, t, number, &values, when);
 	if (!m)
 		return;

@@ -75,6 +75,7 @@ struct meter_event {
  * @number: "" when it is not known; set by meters_set_number() alone
  * @twin: another one with this number
  * @line: on which it was last heard, or will be; NULL: none
+ * @via: accounts of the meter that tells of this one; NULL: it speaks for itself
  * @source: of @line, else where it was last heard or will be; "": not known
  * @source_off: @source is not enabled, or not configured any more
  * @source_gone: it is not configured any more
@@ -98,7 +99,8 @@ struct meter_event {
  * @country: enum tariff_country
  * @failures: power failures that it has counted, or FAILURES_UNKNOWN
  * @told: round in which a broker was told all of it, of sink_mqtt.c
- * @newest: copy of the newest telegram, for its fields; NULL: none
+ * @newest: copies of the newest telegrams of each of its lists, for their fields, the newest first;
+ *	NULL: none
  */
 struct meter {
 	struct meter *next;
@@ -106,6 +108,7 @@ struct meter {
 	const char *number;
 	struct meter *twin;
 	struct line *line;
+	const struct ledger_book *via;
 	char source[METER_NAME_LEN + 1];
 	bool source_off;
 	bool source_gone;
@@ -182,5 +185,6 @@ const char *tariff_by_name(enum tariff_by by);
 const char *color_name(enum color c);
 /* The newest telegram, for its fields: false when there is none. Valid until the loop goes on. */
 bool meter_newest_telegram(const struct meter *m, struct telegram *t);
+bool meter_kept_telegram(const struct meter *m, unsigned int at, struct telegram *t);
 
 #endif /* METERD_METERS_H */

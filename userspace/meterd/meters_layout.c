@@ -97,9 +97,17 @@ static u8 country_of(u16 seen, bool belgian)
 	return COUNTRY_OTHER;
 }
 
+/* Number and time of DLMS come beside the telegram, and no list has the others. */
+static const u16 *roles_of(const u16 *p1_roles, u8 protocol)
+{
+	if (protocol == TELEGRAM_DLMS)
+		return NULL;
+	return protocol == TELEGRAM_P1 ? p1_roles : tic_roles;
+}
+
 static void layout_find(const u16 *p1_roles, const struct telegram *t, struct layout *layout)
 {
-	const u16 *roles = t->protocol == TELEGRAM_P1 ? p1_roles : tic_roles;
+	const u16 *roles = roles_of(p1_roles, t->protocol);
 	bool belgian = false;
 	u16 seen = 0;
 	unsigned int i;
@@ -109,7 +117,7 @@ static void layout_find(const u16 *p1_roles, const struct telegram *t, struct la
 	layout->number_count = 0;
 	for (i = 0; i < t->nfields; i++) {
 		const struct field *f = &t->fields[i];
-		u16 role = f->row == ROW_UNKNOWN ? 0 : roles[f->row];
+		u16 role = f->row == ROW_UNKNOWN || !roles ? 0 : roles[f->row];
 
 		if (!role)
 			continue;

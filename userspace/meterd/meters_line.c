@@ -110,7 +110,7 @@ static struct meter *only_meter(const struct meters *all, const struct line *lin
 	if (by_line && !line->bound)
 		return NULL;
 	for (m = all->first; m; m = m->next) {
-		if (!m->book || (by_line ? m->line != line :
+		if (!m->book || m->via || (by_line ? m->line != line :
 					   strcmp(m->source, line->source->config.name)))
 			continue;
 		found = m;
@@ -250,7 +250,8 @@ static void keep_telegram(const struct hearing *h, struct candidate *c)
 	if (i >= sizeof(c->kept) / sizeof(c->kept[0]))
 		return;
 	c->kept[i].values = *h->values;
-	meter_adjust(config_meter(h->all->config, h->number), &c->kept[i].values);
+	if (h->t->protocol != TELEGRAM_DLMS)
+		meter_adjust(config_meter(h->all->config, h->number), &c->kept[i].values);
 	c->kept[i].time = time_of(h);
 	c->kept[i].sent = h->line->meters->layout.sent;
 }
@@ -297,6 +298,8 @@ static struct meter *judge(const struct hearing *h)
 		return meter_open_book(h->all, m, h->number, source) ? m : NULL;
 	if (config && config->name[0])
 		return take_over(h, config->name);
+	if (h->when->behind && (config || source->makes_meters))
+		return make_meter(h, NULL);
 	if (!config && !source->makes_meters) {
 		refuse(h->line->meters, h->line, h->number);
 		return NULL;

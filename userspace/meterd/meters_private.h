@@ -91,12 +91,19 @@ struct line_meters {
 	u8 *number;
 };
 
+/* A meter sends so many lists. */
+#define LISTS_MAX 8
+
 /**
  * struct kept_telegram - a copy of a telegram
+ * @next: of another list of the meter
  * @room: bytes behind this header
+ * @list: hash of the name of its list; 0: its meter has no lists
  */
 struct kept_telegram {
+	struct kept_telegram *next;
 	size_t room;
+	u64 list;
 	u16 damaged;
 	u16 ident;
 	u16 ident_len;
@@ -175,7 +182,8 @@ static inline const struct field *field_at(const struct telegram *t, u8 index)
 
 /* meter_state.c */
 void meter_take(struct meter *m, const struct telegram *t, const struct reading *r);
-void meter_keep(struct meter *m, const struct telegram *t, size_t text_end);
+void meter_keep(struct meter *m, const struct telegram *t, size_t text_end, const char *list);
+void meter_keep_nothing(struct meter *m);
 void meter_forget(struct meter *m);
 
 /* tariff.c */

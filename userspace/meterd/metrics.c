@@ -201,6 +201,16 @@ static void sample_of_source(const struct samples *s, const struct source *sourc
 	fprintf(s->out, "\",result=\"%s\"} %" PRIu64 "\n", result, number);
 }
 
+static u64 damaged_frames(const struct dlms_counts *c)
+{
+	return c->bad_hcs + c->bad_fcs + c->bad_checksum;
+}
+
+static u64 broken_messages(const struct dlms_counts *c)
+{
+	return c->bad_form + c->parts.gaps + c->parts.oversize + c->other + c->unparsed;
+}
+
 /* What came over the lines of each source; the kernel counts the bad ones of its own lines. */
 static void telegrams(const struct samples *s, const struct page_request *r)
 {
@@ -215,6 +225,8 @@ static void telegrams(const struct samples *s, const struct page_request *r)
 			gap += l->gaps;
 			crc += stats ? stats->bad_checksum + stats->bad_parity : 0;
 			parse += stats ? stats->bad_form + stats->oversize + stats->resyncs : 0;
+			crc += l->dlms ? damaged_frames(l->dlms) : 0;
+			parse += l->dlms ? broken_messages(l->dlms) : 0;
 		}
 		sample_of_source(s, source, "ok", ok);
 		sample_of_source(s, source, "crc", crc);
@@ -245,17 +257,12 @@ static void encrypted(const struct samples *s, const struct page_request *r)
 {
 	for (struct source *source = sources_first(r->view->sources); source;
 	     source = source->next) {
-		struct p1_cipher_stats sum = { .verified = 0 };
+		struct p1_cipher_stats sum;
 
 		if (!source->keys)
 			continue;
-		for (const struct line *l = source->lines; l; l = l->next) {
-			sum.verified += l->cipher ? l->cipher->verified : 0;
-			sum.unverified += l->cipher ? l->cipher->unverified : 0;
-			sum.wrong_tag += l->cipher ? l->cipher->wrong_tag : 0;
-			sum.unreadable += l->cipher ? l->cipher->unreadable : 0;
-			sum.replayed += l->cipher ? l->cipher->replayed : 0;
-		}
+		/* It has one line. */
+		line_cipher_stats(source->lines, &sum);
 		sample_of_source(s, source, "verified", sum.verified);
 		sample_of_source(s, source, "unverified", sum.unverified);
 		sample_of_source(s, source, "wrong_tag", sum.wrong_tag);

@@ -100,6 +100,8 @@ static const char *model(enum telegram_protocol protocol)
 		return "TIC standard";
 	case TELEGRAM_P1:
 		return "DSMR P1";
+	case TELEGRAM_DLMS:
+		return "DLMS";
 	}
 	return NULL;
 }

@@ -15,6 +15,7 @@
 #include "../decode/stream.h"
 #include "config.h"
 #include "d2l_server.h"
+#include "notes.h"
 
 /** enum line_state - how a line does; names as in the data contract */
 enum line_state {
@@ -39,6 +40,9 @@ struct meter;
  * @replay_s: with @replay, for a telegram without a stamp: what start and interval give; 0: nothing
  * @has_clock: @clock_s is known
  * @clock_s: what brought a telegram without a stamp says of the time, seconds since 1970 in UTC
+ * @values: quantities of a telegram that does not tell them by itself; NULL: it does
+ * @list: of a meter that sends several, which one it is; NULL: it has one
+ * @behind: number of the meter that told of this one; NULL: it speaks for itself
  */
 struct moment {
 	s64 unix_ms;
@@ -47,6 +51,9 @@ struct moment {
 	s64 replay_s;
 	bool has_clock;
 	s64 clock_s;
+	const struct reading *values;
+	const char *list;
+	const char *behind;
 };
 
 /**
@@ -63,6 +70,7 @@ struct moment {
  * @bound: so many meters are on it
  * @gaps: records or bytes that were lost on the way to us were noticed so often
  * @decoder: counters of what came over it; NULL where the kernel has them
+ * @dlms: counters of DLMS push; NULL: none is read
  * @uart: counters of a line that is read by its edges; NULL: it is not
  * @cipher: of enciphered telegrams on it; NULL: there are no keys
  * @meters: what has been heard on it, of meters.c
@@ -82,6 +90,7 @@ struct line {
 	u64 gaps;
 	unsigned int bound;
 	struct line_decoder *decoder;
+	const struct dlms_counts *dlms;
 	const struct softuart_stats *uart;
 	const struct p1_cipher_stats *cipher;
 	struct log_limit limit;
@@ -103,7 +112,7 @@ struct source_ops {
 };
 
 extern const struct source_ops source_kernel, source_serial, source_tcp, source_replay, source_gpio,
-	source_d2l;
+	source_d2l, source_mbus;
 
 /**
  * struct d2l_stats - what was counted of D2L modules
@@ -148,7 +157,7 @@ struct source {
 	struct source_config config;
 	bool on;
 	bool running;
-	struct p1_keys *keys;
+	struct meter_keys *keys;
 	struct d2l_keys *modules;
 	struct log_limit modules_limit;
 	const struct d2l_stats *d2l;
@@ -176,16 +185,18 @@ struct source_out {
 };
 
 /* source_keys.c */
-struct p1_keys *source_keys_read(const struct source_config *c, char *problem, size_t size);
+struct meter_keys *source_keys_read(const struct source_config *c, char *problem, size_t size);
 struct d2l_keys *source_modules_read(const struct source_config *c, char *problem, size_t size);
 
 /* sources.c: all of them */
-struct sources *sources_new(struct event_base *base, const struct source_out *out);
+struct sources *sources_new(struct event_base *base, const struct source_out *out,
+			    struct notes *notes);
 /* Starts, stops and keeps running what the configuration asks for; takes copies. */
 void sources_apply(struct sources *all, const struct config *c);
 struct source *sources_first(const struct sources *all);
 bool sources_switch(struct sources *all, const char *name, bool on);
 struct event_base *sources_base(const struct sources *all);
+struct notes *sources_notes(const struct sources *all);
 struct resolver *sources_resolver(struct sources *all);
 /* One for all, for what is read and fed in one go. */
 #define SOURCES_BUFFER_BYTES 16384
@@ -204,10 +215,13 @@ const char *line_state_name(enum line_state state);
 void line_telegram(struct line *line, const struct telegram *t, const char *number,
 		   const struct moment *when);
 void line_bytes(struct line *line, const u8 *bytes, size_t count);
+void line_told_of(struct line *line, const struct telegram *t, const char *number,
+		  const struct moment *when);
 bool line_decode_begin(struct line *line, struct stream *stream, unsigned int protocols,
 		       telegram_fn emit, void *context);
 void line_decode_end(struct line *line, struct stream *stream);
 const char *line_cipher_complaint(const struct line *line, enum p1_cipher_trouble trouble);
+bool line_cipher_stats(const struct line *line, struct p1_cipher_stats *sum);
 const char *line_via(const struct line *line);
 /* How long a line may be without a valid telegram: 3 periods, at least 30 s. */
 u64 line_patience_ms(const struct line *line);
@@ -226,6 +240,8 @@ void feed_end(struct feed *f);		/* no more bytes of this stream: as a pause */
 void feed_reset(struct feed *f);	/* another stream begins: half a telegram is given up */
 u64 feed_idle_ms(const struct feed *f);	/* since the last valid telegram, or feed_reset() */
 enum line_seen feed_seen(const struct feed *f);
+u64 feed_bytes_seen(const struct feed *f);
+enum telegram_protocol feed_protocol(const struct feed *f);
 const char *feed_complaint(const struct feed *f); /* what comes in place of telegrams, or NULL */
 void feed_free(struct feed *f);
 

@@ -17,9 +17,10 @@
 #define TABLE_MAX (32u << 20)
 
 /* Sources of other types have no telegrams that meterd deciphers, or keys of their own. */
-static bool may_carry_p1(enum source_type type)
+static bool may_be_enciphered(enum source_type type)
 {
-	return type == SOURCE_SERIAL || type == SOURCE_TCP || type == SOURCE_REPLAY;
+	return type == SOURCE_SERIAL || type == SOURCE_TCP || type == SOURCE_REPLAY ||
+	       type == SOURCE_MBUS;
 }
 
 /* Its keys as the service manager gives them, a credential such as source.house.key. */
@@ -37,20 +38,20 @@ static const char *credential_of(const struct source_config *c, char path[PATH_M
  * @problem: where a sentence goes when there should be keys and are none; else ""
  * @size: of @problem, in bytes
  *
- * Return: for p1_keys_free(); NULL when there are none.
+ * Return: for meter_keys_free(); NULL when there are none.
  */
-struct p1_keys *source_keys_read(const struct source_config *c, char *problem, size_t size)
+struct meter_keys *source_keys_read(const struct source_config *c, char *problem, size_t size)
 {
 	char credential[PATH_MAX];
 	const char *path = c->key_file;
-	struct p1_keys *keys = NULL;
+	struct meter_keys *keys = NULL;
 	char *text;
 
 	*problem = '\0';
-	if (!may_carry_p1(c->type))
+	if (!may_be_enciphered(c->type))
 		return NULL;
 	if (c->keys) {
-		keys = p1_keys_copy(c->keys);
+		keys = meter_keys_copy(c->keys);
 		if (!keys)
 			snprintf(problem, size, "no memory for its keys");
 		return keys;
@@ -61,7 +62,7 @@ struct p1_keys *source_keys_read(const struct source_config *c, char *problem, s
 		return NULL;
 	text = secret_read(path, SECRET_MAX, problem, size);
 	if (text)
-		keys = p1_keys_parse(text, path, problem, size);
+		keys = meter_keys_parse(text, path, problem, size);
 	secret_free(text);
 	return keys;
 }

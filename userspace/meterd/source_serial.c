@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "../lib/meters.h"
-#include "../../kernel/telegram/speed_search.h"
 #include "../lib/tty.h"
 #include "device_wait.h"
 #include "port_lines.h"
+#include "port_search.h"
 #include "source.h"
 
 /* Taken in one go; a read that fills it has more behind it. */
@@ -43,7 +43,7 @@ static const struct timeval watch_look = { .tv_sec = 5 };
  * @readable: bytes came
  * @rest: those that came since may be read
  * @look: how the line does
- * @search: its speed
+ * @search: its speed and parity
  * @reads: telegrams come at this speed
  * @telegrams: of the line when it was last looked at
  * @speed_bytes: that the decoder had seen when the speed was set
@@ -59,7 +59,7 @@ struct serial {
 	struct event *readable;
 	struct event *rest;
 	struct event *look;
-	struct speed_search search;
+	struct port_search search;
 	bool reads;
 	u64 telegrams;
 	u64 speed_bytes;
@@ -74,12 +74,12 @@ static const struct source_config *config_of(const struct serial *s)
 
 static u64 bytes_seen(const struct serial *s)
 {
-	return s->line->decoder->stats.bytes;
+	return feed_bytes_seen(s->feed);
 }
 
 static bool is_searched(const struct serial *s)
 {
-	return !tty_is_pty(&s->tty) && !config_of(s)->speed_bit_per_s;
+	return !tty_is_pty(&s->tty) && port_search_is_open(&s->search);
 }
 
 static void serial_close(struct serial *s)
@@ -112,17 +112,19 @@ static void serial_lost(struct serial *s)
 /* How a telegram came, for whoever wants to give it in the configuration. */
 static void tell_reading(struct serial *s)
 {
-	const struct line_decoder *d = s->line->decoder;
-	const char *name = telegram_protocol_name(d->telegram.protocol);
-	bool even = line_decoder_has_parity(d);
+	const struct port_setting set = port_search_setting(&s->search);
+	const char *name = telegram_protocol_name(feed_protocol(s->feed));
+	bool even = line_decoder_has_parity(s->line->decoder);
 
 	if (tty_is_pty(&s->tty))
 		line_set_state(s->line, LINE_CONNECTED, "%s telegrams come%s", name,
 			       line_via(s->line));
 	else
 		line_set_state(s->line, LINE_CONNECTED, "%s telegrams come at %u bit/s, %s%s", name,
-			       speed_search_speed(&s->search), even ? "7E1" : "8N1",
+			       set.bit_per_s, set.even ? "8E1" : even ? "7E1" : "8N1",
 			       line_via(s->line));
+	if (config_of(s)->framings)
+		return;
 	if (config_of(s)->parity == PARITY_EVEN && !even)
 		log_limited(&s->line->limit, LEVEL_WARNING, config_of(s)->name,
 			    "parity = even is given, but what comes has no parity, and none is checked");
@@ -147,7 +149,8 @@ static void tell_quiet(struct serial *s, u64 now_ms)
 		line_set_state(s->line, LINE_SILENT,
 			       "no byte comes: is the meter wired to it and its customer port enabled?");
 	else if (is_searched(s))
-		line_set_state(s->line, LINE_WRONG_DATA,
+		line_set_state(s->line, LINE_WRONG_DATA, "%s", config_of(s)->framings ?
+			       "bytes come, but no frame of DLMS at any speed and parity so far" :
 			       "bytes come, but no telegram of TIC or P1 at 1200, 9600 or 115200 bit/s");
 	else if (complaint)
 		line_set_state(s->line, LINE_WRONG_DATA, "%s", complaint);
@@ -155,16 +158,16 @@ static void tell_quiet(struct serial *s, u64 now_ms)
 
 static bool set_speed(struct serial *s)
 {
-	unsigned int bit_per_s = tty_is_pty(&s->tty) ? 0 : speed_search_speed(&s->search);
+	const struct port_setting set = port_search_setting(&s->search);
 
 	s->speed_bytes = bytes_seen(s);
-	return tty_set_raw(&s->tty, bit_per_s);
+	return tty_set_parity(&s->tty, tty_is_pty(&s->tty) ? 0 : set.bit_per_s, set.even);
 }
 
 static void telegrams_begin(struct serial *s)
 {
 	s->reads = true;
-	speed_search_telegram(&s->search);
+	port_search_telegram(&s->search);
 	device_wait_found(s->wait);
 	tell_reading(s);
 }
@@ -173,7 +176,7 @@ static void telegrams_end(struct serial *s, u64 now_ms)
 {
 	s->reads = false;
 	s->quiet_ms = s->line->last_steady_ms;
-	speed_search_silence(&s->search, now_ms);
+	port_search_silence(&s->search, now_ms);
 	feed_reset(s->feed);
 }
 
@@ -183,9 +186,9 @@ static bool search_on(struct serial *s, u64 now_ms)
 	enum line_seen seen = feed_seen(s->feed);
 	bool heard = bytes_seen(s) != s->speed_bytes;
 
-	if (!is_searched(s) || now_ms < speed_search_until(&s->search, seen, heard))
+	if (!is_searched(s) || now_ms < port_search_until(&s->search, seen, heard))
 		return true;
-	speed_search_next(&s->search, now_ms);
+	port_search_next(&s->search, now_ms);
 	if (!set_speed(s))
 		return false;
 	tcflush(s->tty.fd, TCIFLUSH);
@@ -251,8 +254,6 @@ static void serial_read(evutil_socket_t fd, short what, void *context)
 
 static bool begin_reading(struct serial *s)
 {
-	const struct source_config *c = config_of(s);
-
 	s->readable = event_new(sources_base(s->line->source->all), s->tty.fd, EV_READ, serial_read,
 				s);
 	if (!s->readable)
@@ -261,7 +262,7 @@ static bool begin_reading(struct serial *s)
 	s->heard_ms = 0;
 	s->quiet_ms = steady_ms();
 	s->telegrams = s->line->telegrams;
-	speed_search_init(&s->search, c->speed_bit_per_s, s->quiet_ms);
+	port_search_init(&s->search, config_of(s), s->quiet_ms);
 	if (!set_speed(s) || event_add(s->readable, NULL))
 		return false;
 	event_add(s->look, &search_look);

@@ -17,6 +17,7 @@ static const struct source_ops *const source_kinds[] = {
 	[SOURCE_REPLAY] = &source_replay,
 	[SOURCE_GPIO] = &source_gpio,
 	[SOURCE_D2L] = &source_d2l,
+	[SOURCE_MBUS] = &source_mbus,
 };
 
 static void source_config_release(struct source_config *c)
@@ -27,7 +28,7 @@ static void source_config_release(struct source_config *c)
 	free(c->path);
 	free(c->key_file);
 	free(c->listen_host);
-	p1_keys_free(c->keys);
+	meter_keys_free(c->keys);
 	d2l_keys_free(c->modules);
 }
 
@@ -42,7 +43,7 @@ static bool source_config_copy(struct source_config *to, const struct source_con
 	ok &= copy_text(&to->path, from->path);
 	ok &= copy_text(&to->key_file, from->key_file);
 	ok &= copy_text(&to->listen_host, from->listen_host);
-	to->keys = p1_keys_copy(from->keys);
+	to->keys = meter_keys_copy(from->keys);
 	ok &= to->keys || !from->keys;
 	to->modules = d2l_keys_copy(from->modules);
 	ok &= to->modules || !from->modules;
@@ -110,7 +111,7 @@ static void source_free(struct source *s)
 		s->ops->stop(s);
 	source_remove_lines(s);
 	trace_free(s->trace);
-	p1_keys_free(s->keys);
+	meter_keys_free(s->keys);
 	d2l_keys_free(s->modules);
 	source_config_release(&s->config);
 	free(s);
@@ -158,10 +159,10 @@ static void source_trace(struct source *s)
  * Whether a source may go on with the keys that it has. Another key makes it begin again, for all
  * that came so far was not read by it; a file that cannot be read changes nothing.
  */
-static bool keeps_keys(const struct source *s, const struct p1_keys *keys, const char *problem)
+static bool keeps_keys(const struct source *s, const struct meter_keys *keys, const char *problem)
 {
 	if (!*problem)
-		return p1_keys_same(s->keys, keys);
+		return meter_keys_same(s->keys, keys);
 	if (s->keys || s->modules)
 		log_line(LEVEL_WARNING, s->config.name, "it goes on with the keys that it has");
 	return true;
@@ -188,14 +189,14 @@ static struct source *source_for(struct sources *all, const struct source_config
 	const bool d2l = c->type == SOURCE_D2L;
 	struct source *s = sources_take(all, c->name);
 	char problem[PATH_MAX + 256];
-	struct p1_keys *keys = d2l ? NULL : source_keys_read(c, problem, sizeof(problem));
+	struct meter_keys *keys = d2l ? NULL : source_keys_read(c, problem, sizeof(problem));
 	struct d2l_keys *modules = d2l ? source_modules_read(c, problem, sizeof(problem)) : NULL;
 
 	if (*problem)
 		log_line(LEVEL_ERROR, c->name, "%s", problem);
 	if (s && source_config_same(&s->config, c) && keeps_keys(s, keys, problem) &&
 	    (!d2l || keeps_modules(s, &modules, problem))) {
-		p1_keys_free(keys);
+		meter_keys_free(keys);
 		d2l_keys_free(modules);
 		return s;
 	}
@@ -204,7 +205,7 @@ static struct source *source_for(struct sources *all, const struct source_config
 	s = source_new(all, c);
 	if (!s) {
 		log_line(LEVEL_ERROR, c->name, "no memory for this source; reload later");
-		p1_keys_free(keys);
+		meter_keys_free(keys);
 		d2l_keys_free(modules);
 		return NULL;
 	}
@@ -217,10 +218,12 @@ static struct source *source_for(struct sources *all, const struct source_config
  * sources_new - no sources yet
  * @base: the loop
  * @out: where telegrams and states go; copied
+ * @notes: what is known of their meters; must outlive them
  *
  * Return: the sources; NULL without memory.
  */
-struct sources *sources_new(struct event_base *base, const struct source_out *out)
+struct sources *sources_new(struct event_base *base, const struct source_out *out,
+			    struct notes *notes)
 {
 	struct sources *all = calloc(1, sizeof(*all));
 
@@ -228,6 +231,7 @@ struct sources *sources_new(struct event_base *base, const struct source_out *ou
 		return NULL;
 	all->base = base;
 	all->out = *out;
+	all->notes = notes;
 	all->settle = event_new(base, -1, 0, sources_settle, all);
 	if (!all->settle) {
 		free(all);
@@ -239,7 +243,7 @@ struct sources *sources_new(struct event_base *base, const struct source_out *ou
 /**
  * sources_apply - have what the configuration asks for
  * @all: the sources
- * @c: the configuration; copied
+ * @c: the configuration; must live until the next call
  *
  * A source of which the configuration says the same as before runs on without losing a byte, or
  * stays switched off. Traces are opened anew. Not from within a call of struct source_out.
@@ -249,6 +253,7 @@ void sources_apply(struct sources *all, const struct config *c)
 	struct source *kept = NULL, **end = &kept, *s;
 
 	all->identity = c->identity;
+	all->config = c;
 	for (unsigned int i = 0; i < c->source_count; i++) {
 		s = source_for(all, &c->sources[i]);
 		if (!s)
@@ -312,6 +317,12 @@ bool sources_switch(struct sources *all, const char *name, bool on)
 struct event_base *sources_base(const struct sources *all)
 {
 	return all->base;
+}
+
+/** sources_notes - what is known of their meters and stays known after a restart */
+struct notes *sources_notes(const struct sources *all)
+{
+	return all->notes;
 }
 
 /**

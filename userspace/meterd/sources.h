@@ -11,6 +11,7 @@
  * struct sources - all of them
  * @base: the loop
  * @out: where telegrams and states go
+ * @notes: see sources_notes()
  * @first: in the order of the configuration
  * @identity: numbers may be told
  * @calling: how many calls into @out are under way
@@ -21,8 +22,10 @@
 struct sources {
 	struct event_base *base;
 	struct source_out out;
+	struct notes *notes;
 	struct source *first;
 	bool identity;
+	const struct config *config;
 	unsigned int calling;
 	struct event *settle;
 	struct resolver *resolver;

@@ -31,7 +31,8 @@ static bool code_may_identify(const u8 *label, size_t len)
 	code_part(&label, end);
 	c = code_part(&label, end);
 	d = code_part(&label, end);
-	return c == 42 || (c == 0 && d == 0) || (c == 96 && (d == 1 || d == 13));
+	return c == 42 || (c == 0 && d == 0) || (c == 96 && (d == 1 || d == 13)) ||
+	       (c == 24 && d == 1);
 }
 
 /**
@@ -39,16 +40,17 @@ static bool code_may_identify(const u8 *label, size_t len)
  * @t: the telegram
  * @f: one of its fields
  *
- * Return: what the table of labels says; of labels that it lacks, those of P1 by their code, and
- * all of TIC, whose table is complete.
+ * Return: what the table of labels says; of labels that it lacks, and of DLMS, whose objects have
+ * several attributes, by the code; all of TIC, whose table is complete, and what has no code.
  */
 bool field_identifies(const struct telegram *t, const struct field *f)
 {
 	const struct label_info *info = label_info_of(t, f);
 
-	if (info)
+	if (info && (t->protocol != TELEGRAM_DLMS || info->flags & LABEL_IDENTIFIES))
 		return info->flags & LABEL_IDENTIFIES;
-	return t->protocol != TELEGRAM_P1 || code_may_identify(t->text + f->label, f->label_len);
+	return !telegram_has_obis(t) || !f->label_len ||
+	       code_may_identify(t->text + f->label, f->label_len);
 }
 
 /* Registers as if the meter had always been this one. */
@@ -106,7 +108,7 @@ static void print_fields(FILE *out, const struct meter *m, bool identity)
 	struct telegram t;
 
 	fputs(",\"fields\":[", out);
-	if (meter_newest_telegram(m, &t)) {
+	for (unsigned int at = 0; meter_kept_telegram(m, at, &t); at++) {
 		for (unsigned int i = 0; i < t.nfields; i++) {
 			if (!identity && field_identifies(&t, &t.fields[i]))
 				continue;
@@ -150,6 +152,8 @@ void meter_state_json(FILE *out, const struct meter *m, u64 now_ms,
 		fprintf(out, ",\"protocol\":\"%s\"", telegram_protocol_name(m->protocol));
 	if (m->source[0])
 		fprintf(out, ",\"source\":\"%s\"", m->source);
+	if (m->via)
+		fprintf(out, ",\"via\":\"%s\"", m->via->name);
 	fprintf(out, ",\"state\":\"%s\"", line_state_name(meter_line_state(m)));
 	if (m->has_time)
 		json_time(out, "time", m->time_s);

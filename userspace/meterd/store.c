@@ -29,6 +29,7 @@
 
 /**
  * struct store - the store
+ * @notes: NULL: none are stored
  * @reader: for queries, the loop's
  * @flying: at the writer, or waiting to be tried again
  * @gathering: what comes meanwhile; always there
@@ -46,6 +47,7 @@
  */
 struct store {
 	struct ledger *ledger;
+	struct notes *notes;
 	char *path;
 	int lock_fd;
 	sqlite3 *reader;
@@ -113,6 +115,7 @@ static bool close_batch(struct store *s)
 	struct batch *next = batch_new();
 
 	if (!next || !batch_take_prices(s->gathering, s->ledger, s->prices) ||
+	    !batch_take_notes(s->gathering, s->notes) ||
 	    !batch_take_accounts(s->gathering, s->ledger)) {
 		batch_free(next);
 		hand_over_in(s, URGENT_INTERVAL_MS);
@@ -241,7 +244,7 @@ static bool open_file(struct store *s)
 		log_line(LEVEL_ERROR, "ledger", "%s", error);
 		return false;
 	}
-	if (!store_restore(db, s->ledger)) {
+	if (!store_restore(db, s->ledger, s->notes)) {
 		ledger_file_say_damaged(s->path, sqlite3_errmsg(db), error);
 		log_line(LEVEL_ERROR, "ledger", "%s", error);
 		sqlite3_close(db);
@@ -297,6 +300,7 @@ struct store *store_open(struct event_base *base, const struct store_options *o,
 		return NULL;
 	configure_sqlite();
 	s->ledger = l;
+	s->notes = o->notes;
 	s->keep_quarters_days = o->keep_quarters_days;
 	s->lock_fd = -1;
 	s->gathering = batch_new();
@@ -367,7 +371,7 @@ void store_segment(struct store *s, const struct ledger_segment *segment)
 }
 
 /**
- * store_urgent - something new stands in the accounts that is to be stored soon
+ * store_urgent - something new stands in the accounts or the notes that is to be stored soon
  * @s: the store
  *
  * Returns at once; a batch goes when the loop goes on, or 5 s after the last one.

@@ -8,6 +8,7 @@
 #include <event2/event.h>
 
 #include "ledger.h"
+#include "notes.h"
 #include "prices.h"
 
 struct store;
@@ -16,14 +17,16 @@ struct store;
  * struct store_options - of [daemon]
  * @directory: for ledger.db
  * @keep_quarters_days: 0: 400, or 35 above 1,000 meters
+ * @notes: filled, and stored from then on; must outlive the store. NULL: none are
  */
 struct store_options {
 	const char *directory;
 	unsigned int keep_quarters_days;
+	struct notes *notes;
 };
 
 /*
- * Opens or makes the file and fills @l. NULL after a sentence in the log that says how to restore:
+ * Opens or makes the file and fills @l and notes. NULL after a sentence in the log that says how to restore:
  * the file is damaged, newer, or in use by another meterd.
  */
 struct store *store_open(struct event_base *base, const struct store_options *o,

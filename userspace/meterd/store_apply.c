@@ -335,6 +335,8 @@ static int put_all(struct store_apply *a, const struct batch *b, struct write_re
 	if (!rc)
 		rc = put_segments(a, b);
 	if (!rc)
+		rc = notes_put(a->db, b);
+	if (!rc)
 		rc = put_rows(a, b);
 	if (!rc)
 		rc = store_costs_apply(a->costs, b, a->order, &result->costs_left);

@@ -31,6 +31,7 @@ void batch_free(struct batch *b)
 	free(b->meters);
 	free(b->accounts);
 	free(b->segments);
+	free(b->notes);
 	free(b->cost_meters);
 	prices_put(b->prices);
 	free(b);
@@ -44,7 +45,8 @@ void batch_free(struct batch *b)
  */
 bool batch_empty(const struct batch *b)
 {
-	return !b->count && !b->meter_count && !b->account_count && !b->segment_count;
+	return !b->count && !b->meter_count && !b->account_count && !b->segment_count &&
+	       !b->note_count;
 }
 
 /**
@@ -171,6 +173,41 @@ bool batch_take_accounts(struct batch *b, struct ledger *l)
 	}
 	for (size_t i = 0; i < books; i++)
 		take_accounts(b, ledger_pending(l, i < due ? LEDGER_DUE : LEDGER_CHANGED));
+	return true;
+}
+
+static void take_note(void *context, const char *key, const char *value)
+{
+	struct batch *b = context;
+	struct batch_note *note = &b->notes[b->note_count++];
+
+	*note = (struct batch_note){ .removed = !value };
+	strcpy(note->key, key);
+	if (value)
+		strcpy(note->value, value);
+}
+
+/**
+ * batch_take_notes - the notes that have changed since the last time
+ * @b: that is about to be handed over
+ * @notes: NULL: there are none
+ *
+ * May be called again, for those that have changed since.
+ *
+ * Return: false when there is no memory: nothing was taken.
+ */
+bool batch_take_notes(struct batch *b, struct notes *notes)
+{
+	size_t count = notes ? notes_changed(notes) : 0;
+	struct batch_note *all;
+
+	if (!count)
+		return true;
+	all = reallocarray(b->notes, b->note_count + count, sizeof(*all));
+	if (!all)
+		return false;
+	b->notes = all;
+	notes_take(notes, take_note, b);
 	return true;
 }
 

@@ -35,9 +35,17 @@ struct batch_account {
 	struct ledger_account account;
 };
 
+/** struct batch_note - a note as it was when its batch was handed over */
+struct batch_note {
+	bool removed;
+	char key[NOTE_KEY_MAX + 1];
+	char value[NOTE_VALUE_MAX + 1];
+};
+
 /**
  * struct batch - what goes into one transaction
  * @rows: in the order in which they came; a later one replaces an earlier one
+ * @notes: a later one replaces an earlier one
  * @keep_quarters_days: rows of quarters that are older go when a day has ended
  * @lost_from_s: quarters from here, @lost_to_s up to there, exclusive, were given up while
  *	nothing could be written; both 0: none
@@ -56,6 +64,8 @@ struct batch {
 	size_t account_count;
 	struct ledger_segment *segments;
 	size_t segment_count;
+	struct batch_note *notes;
+	size_t note_count;
 	unsigned int keep_quarters_days;
 	s64 lost_from_s;
 	s64 lost_to_s;
@@ -72,6 +82,7 @@ bool batch_add_row(struct batch *b, u32 book, const struct ledger_entry *e);
 bool batch_add_segment(struct batch *b, const struct ledger_segment *segment);
 bool batch_take_accounts(struct batch *b, struct ledger *l);
 size_t batch_give_up_rows(struct batch *b);
+bool batch_take_notes(struct batch *b, struct notes *notes);
 bool batch_take_prices(struct batch *b, struct ledger *l, struct prices *prices);
 
 /* store_account.c */
@@ -79,8 +90,12 @@ int account_insert_prepare(sqlite3 *db, sqlite3_stmt **insert);
 void account_insert_bind(sqlite3_stmt *insert, const struct batch_account *a);
 int accounts_restore(sqlite3 *db, struct ledger_book *b, u32 meter);
 
+/* store_notes.c */
+int notes_put(sqlite3 *db, const struct batch *b);
+int notes_read(sqlite3 *db, struct notes *notes);
+
 /* store_restore.c */
-bool store_restore(sqlite3 *db, struct ledger *l);
+bool store_restore(sqlite3 *db, struct ledger *l, struct notes *notes);
 
 /**
  * struct write_result - how a batch went

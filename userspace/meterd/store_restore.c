@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * From the file into the ledger, once, at the start.
+ * From the file into the ledger and the notes, once, at the start.
  */
 #include "log.h"
 #include "store_parts.h"
@@ -48,16 +48,21 @@ static void restore_meter(void *context, const struct ledger_file_meter *m)
 }
 
 /**
- * store_restore - put all meters and accounts of the file into the ledger
+ * store_restore - put all meters and accounts of the file into the ledger, and its notes in place
  * @db: open
  * @l: has none yet
+ * @notes: has none yet; NULL: nobody wants them
  *
  * Return: whether all could be read; sqlite3_errmsg() tells why not.
  */
-bool store_restore(sqlite3 *db, struct ledger *l)
+bool store_restore(sqlite3 *db, struct ledger *l, struct notes *notes)
 {
 	struct restore r = { db, l, SQLITE_OK };
 	int rc = ledger_file_meters(db, restore_meter, &r);
 
-	return !rc && !r.rc;
+	if (!rc)
+		rc = r.rc;
+	if (!rc && notes)
+		rc = notes_read(db, notes);
+	return !rc;
 }

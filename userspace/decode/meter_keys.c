@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Keys of enciphered P1, as JSON: {"key": hex, "auth_key": hex, "system_title": hex}.
+ * Keys of meters that encipher, as JSON: {"key": hex, "auth_key": hex, "system_title": hex}.
  *
  * What is said about a text that is wrong never has a part of it, which may be of a key.
  */
@@ -14,7 +14,7 @@
 #include "../lib/locked.h"
 #include "../lib/say.h"
 #include "../lib/wiped_json.h"
-#include "p1_keys.h"
+#include "meter_keys.h"
 
 /* Larger than any key file. */
 #define TEXT_MAX 4096
@@ -22,38 +22,38 @@
 #define EXAMPLE "{\"key\": \"00112233445566778899aabbccddeeff\"}"
 
 /**
- * p1_keys_new - room for keys, in locked memory
+ * meter_keys_new - room for keys, in locked memory
  *
- * Return: no keys yet, for p1_keys_free(); NULL without memory.
+ * Return: no keys yet, for meter_keys_free(); NULL without memory.
  */
-struct p1_keys *p1_keys_new(void)
+struct meter_keys *meter_keys_new(void)
 {
-	return locked_new(sizeof(struct p1_keys));
+	return locked_new(sizeof(struct meter_keys));
 }
 
 /**
- * p1_keys_copy - the same keys once more
+ * meter_keys_copy - the same keys once more
  * @keys: to copy, or NULL
  *
- * Return: a copy, for p1_keys_free(); NULL without memory, or for NULL.
+ * Return: a copy, for meter_keys_free(); NULL without memory, or for NULL.
  */
-struct p1_keys *p1_keys_copy(const struct p1_keys *keys)
+struct meter_keys *meter_keys_copy(const struct meter_keys *keys)
 {
-	struct p1_keys *copy = keys ? p1_keys_new() : NULL;
+	struct meter_keys *copy = keys ? meter_keys_new() : NULL;
 
 	if (copy)
 		*copy = *keys;
 	return copy;
 }
 
-/** p1_keys_same - whether both are the same keys, or both are NULL */
-bool p1_keys_same(const struct p1_keys *a, const struct p1_keys *b)
+/** meter_keys_same - whether both are the same keys, or both are NULL */
+bool meter_keys_same(const struct meter_keys *a, const struct meter_keys *b)
 {
 	return a == b || (a && b && !memcmp(a, b, sizeof(*a)));
 }
 
-/** p1_keys_free - wipes keys, or NULL */
-void p1_keys_free(struct p1_keys *keys)
+/** meter_keys_free - wipes keys, or NULL */
+void meter_keys_free(struct meter_keys *keys)
 {
 	locked_free(keys, sizeof(*keys));
 }
@@ -89,7 +89,7 @@ static bool member(const struct reader *r, const json_t *object, const char *nam
 	       refused(r, "\"%s\" is not a string of %zu hex digits", name, 2 * len);
 }
 
-static bool members(const struct reader *r, const json_t *object, struct p1_keys *keys)
+static bool members(const struct reader *r, const json_t *object, struct meter_keys *keys)
 {
 	bool has_key;
 
@@ -104,7 +104,7 @@ static bool members(const struct reader *r, const json_t *object, struct p1_keys
 				      "meter"));
 }
 
-static bool parse(const struct reader *r, const char *text, struct p1_keys *keys)
+static bool parse(const struct reader *r, const char *text, struct meter_keys *keys)
 {
 	json_error_t error;
 	json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, &error);
@@ -121,7 +121,7 @@ static bool parse(const struct reader *r, const char *text, struct p1_keys *keys
 }
 
 /**
- * p1_keys_parse - the keys in a text
+ * meter_keys_parse - the keys in a text
  * @text: of a key file
  * @path: of the file, for what is said
  * @problem: where a sentence goes when there are none; never with a part of @text
@@ -129,12 +129,12 @@ static bool parse(const struct reader *r, const char *text, struct p1_keys *keys
  *
  * Leaves nothing of @text in memory that it took. No other thread may use jansson.
  *
- * Return: the keys, for p1_keys_free(); NULL after a sentence.
+ * Return: the keys, for meter_keys_free(); NULL after a sentence.
  */
-struct p1_keys *p1_keys_parse(const char *text, const char *path, char *problem, size_t size)
+struct meter_keys *meter_keys_parse(const char *text, const char *path, char *problem, size_t size)
 {
 	const struct reader r = { path, problem, size };
-	struct p1_keys *keys = p1_keys_new();
+	struct meter_keys *keys = meter_keys_new();
 	struct wiped_json wiping;
 	bool good;
 
@@ -147,7 +147,7 @@ struct p1_keys *p1_keys_parse(const char *text, const char *path, char *problem,
 	wiped_json_end(&wiping);
 	if (good)
 		return keys;
-	p1_keys_free(keys);
+	meter_keys_free(keys);
 	return NULL;
 }
 
@@ -171,20 +171,20 @@ static bool read_text(const char *path, char *text)
 }
 
 /**
- * p1_keys_read - the keys in a file, whoever else may read it
+ * meter_keys_read - the keys in a file, whoever else may read it
  * @path: of the file
  *
- * Return: the keys, for p1_keys_free(); NULL after saying why.
+ * Return: the keys, for meter_keys_free(); NULL after saying why.
  */
-struct p1_keys *p1_keys_read(const char *path)
+struct meter_keys *meter_keys_read(const char *path)
 {
 	char *text = locked_new(TEXT_MAX + 1), problem[512];
-	struct p1_keys *keys = NULL;
+	struct meter_keys *keys = NULL;
 
 	if (!text || !read_text(path, text)) {
 		say("%s cannot be read: %s", path, strerror(errno));
 	} else {
-		keys = p1_keys_parse(text, path, problem, sizeof(problem));
+		keys = meter_keys_parse(text, path, problem, sizeof(problem));
 		if (!keys)
 			say("%s", problem);
 	}
