@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What one types on a machine with a meter on tty, with another one on a P1 gateway, and with a broker, and what one
-# sees. Begins with the first telegram on its way; how the module is loaded and who plays the meter on tty is the caller's business.
+# What one types on a machine with a meter on tty, with one on a P1 gateway, one on an M-Bus stick, and with a broker, and
+# what one sees. Begins with the first telegram on its way; how the module is loaded and who plays the meter on tty is the caller's business.
 
 tty=${METER_TTY:-/dev/ttyS1}
 load=${METER_LOAD:-modprobe meterline}
@@ -37,7 +37,7 @@ typed "meterctl list"
 typed "meterctl show meter0"
 typed "meterctl watch --count 3 meter0"
 
-# Another meter behind a gateway, and a capture of a third one over the end of October.
+# Another meter behind a gateway, one that pushes DLMS over M-Bus, and a capture of one more over the end of October.
 demo=$(mktemp -d)
 url=http://127.0.0.1:8087
 export RUNTIME_DIRECTORY=$demo
@@ -50,6 +50,10 @@ timezone = Europe/Paris
 type = tcp
 host = localhost
 port = 8088
+
+[source swiss]
+type = mbus
+device = $demo/stick
 
 [source autumn]
 type = replay
@@ -86,15 +90,20 @@ meterctl simulate belgium --number 1SIM0000000043 --start 2024-10-29T22:50:00Z -
 	--output "$demo/autumn.p1" --expect "$demo/autumn.json"
 busybox nc -ll -p 8088 -e meterctl simulate belgium &
 gateway=$!
+meterctl simulate e450 --interval 2 --pty --link "$demo/stick" >/dev/null &
+swiss=$!
 typed "mosquitto -p 18830 2>/dev/null &"
 broker=$!
 typed "cat $demo/meterd.conf"
 typed "meterd --config $demo/meterd.conf &"
 meterd=$!
 within_20_seconds "fetch /meters/gateway | grep '\"connected\".*\"energy_import\"'"
+within_20_seconds "fetch /meters/swiss | grep '\"connected\".*\"energy_import\"'"
 within_20_seconds "fetch /meters/autumn | grep '\"off\"'"
 typed "meterctl status --socket $demo/control"
 typed "wget -qO- $url/meters/gateway | sed 's/,\"fields\".*/}/'"
+typed "meterctl simulate e450 --count 1 --speed max | meterctl explain - | tail -n 40"
+typed "wget -qO- $url/meters/swiss | grep -o '\"protocol\".*' | cut -c 1-400"
 typed "wget -qO- '$url/ledger?meter=autumn&period=day' | grep '\"energy_import\"'"
 fetch "/ledger?meter=autumn&period=day" | grep '"2024-10-30T23:00:00Z".*"energy_import"' |
 	grep -q "\"value\":$(counted 2024-10-30T23:00:00Z 2024-10-31T23:00:00Z),.*\"good\"" || failed=1
@@ -112,9 +121,10 @@ heard()
 heard meter/bridge/state online
 heard meter/gateway/availability online
 heard meter/gateway '"state":"connected".*"energy_import"'
+heard meter/swiss '"state":"connected".*"voltage_l3"'
 heard meter/autumn/period '"yesterday":{"start":"2024-10-30T23:00:00Z","energy_import":'
 heard homeassistant/device/meter_gateway/config '"dev_cla":"energy"'
-kill $meterd $gateway
+kill $meterd $gateway $swiss
 wait $meterd || failed=1
 heard meter/bridge/state offline
 kill $broker
