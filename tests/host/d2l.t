@@ -326,7 +326,7 @@ def a_place_where_the_server_cannot_listen_is_told():
 	trial = Trial()
 	for arguments, sentence in (((f"127.0.0.1:{trial.port}",), f"cannot listen on 127.0.0.1, port {trial.port}: .*another program has it"),
 				    (("192.0.2.1",), "cannot listen on 192.0.2.1, port 7845: .*this machine has no such address"),
-				    (("localhost",), "is no address"), (("a", "b"), "one address"), (("--count", 0), "whole number from 1"),
+				    (("localhost",), "is no address"), (("[::1]x",), "is no address"), (("[::1",), "is no address"), (("a", "b"), "one address"), (("--count", 0), "whole number from 1"),
 				    (("--key-file", "/nowhere/keys"), "cannot be read")):
 		code, out, err = run_meterctl("d2l", "serve", *arguments)
 		assert code == 2 and out == "" and re.search(sentence, err), (arguments, code, out, err)

@@ -12,6 +12,29 @@
 #include "d2l_address.h"
 #include "numbers.h"
 
+/*
+ * Leaves the address alone in @text, without brackets. Returns the colon before a port, NULL when
+ * there is none; brackets that do not pair leave something that is no address.
+ */
+static char *split(char *text)
+{
+	char *end = strchr(text, ':');
+
+	if (*text == '[') {
+		end = strchr(text, ']');
+		if (!end || (end[1] && end[1] != ':'))
+			return NULL;
+		memmove(text, text + 1, end - text);
+		end[-1] = '\0';
+		return end[1] ? end + 1 : NULL;
+	}
+	/* More than one colon is all of an IPv6 address. */
+	if (!end || strchr(end + 1, ':'))
+		return NULL;
+	*end = '\0';
+	return end;
+}
+
 /**
  * d2l_address - read an address
  * @text: "192.0.2.1", "192.0.2.1:7845", "::1" or "[::1]:7845"
@@ -24,23 +47,15 @@ bool d2l_address(const char *text, struct sockaddr_storage *to, socklen_t *len)
 {
 	struct sockaddr_in6 *to6 = (struct sockaddr_in6 *)to;
 	struct sockaddr_in *to4 = (struct sockaddr_in *)to;
-	bool bracketed = *text == '[';
-	char address[64], *end;
+	char address[64];
 	uint64_t port = D2L_PORT;
+	const char *colon;
 
 	memset(to, 0, sizeof(*to));
-	snprintf(address, sizeof(address), "%s", text + bracketed);
-	end = bracketed ? strchr(address, ']') : strchr(address, ':');
-	/* More than one colon is all of an IPv6 address. */
-	if (end && !bracketed && strchr(end + 1, ':'))
-		end = NULL;
-	if (end) {
-		char *colon = bracketed ? end + 1 : end;
-
-		if (*colon == ':' && !number_option("port", colon + 1, 1, 65535, &port))
-			return false;
-		*end = '\0';
-	}
+	snprintf(address, sizeof(address), "%s", text);
+	colon = split(address);
+	if (colon && !number_option("port", colon + 1, 1, 65535, &port))
+		return false;
 	if (inet_pton(AF_INET, address, &to4->sin_addr) == 1) {
 		to4->sin_family = AF_INET;
 		to4->sin_port = htons(port);

@@ -186,9 +186,13 @@ static char *read_file(const char *path, size_t *len)
 	/* No copy of keys in a buffer of stdio. */
 	setvbuf(file, NULL, _IONBF, 0);
 	*len = fread(text, 1, KEY_FILE_MAX, file);
-	if (ferror(file))
-		say("%s cannot be read: %s", path, strerror(errno));
 	text[*len] = '\0';
+	if (ferror(file)) {
+		say("%s cannot be read: %s", path, strerror(errno));
+		explicit_bzero(text, *len);
+		free(text);
+		text = NULL;
+	}
 	fclose(file);
 	return text;
 }
