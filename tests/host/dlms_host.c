@@ -11,7 +11,7 @@ size_t dlms_cipher_of(u8 *message, u32 counter, u8 control, const u8 *text, size
 {
 	const struct cipher_frame f = {
 		.keys = &dlms_keys,
-		.title = "SIM\xdb\x08~h*",
+		.title = DLMS_HOST_TITLE,
 		.counter = counter,
 		.control = control,
 		.length_bytes = len < 100   ? 1
@@ -112,6 +112,30 @@ bool dlms_same(const struct dlms_heard *a, const struct dlms_heard *b)
 	       !memcmp(of_a, dlms_line_counts(b->line), sizeof(*of_a)) &&
 	       dlms_line_trouble(a->line) == dlms_line_trouble(b->line) &&
 	       dlms_line_framing(a->line) == dlms_line_framing(b->line);
+}
+
+size_t dlms_corpus(struct vector **vectors, const char **skip)
+{
+	size_t count;
+
+	*vectors = NULL;
+	count = load_directory(vectors, 0, "../shared/corpus/dlms");
+	if (!count)
+		*skip = "there is no ../shared/corpus";
+	return count;
+}
+
+struct meter_keys *dlms_vector_keys(const struct vector *v)
+{
+	char path[600];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%.*s.key.json", (int)strlen(v->name) - 4, v->name);
+	file = fopen(path, "r");
+	if (!file)
+		return NULL;
+	fclose(file);
+	return meter_keys_read(path);
 }
 
 static void add_seed(struct vector **vectors, size_t *count, const u8 *bytes, size_t len)

@@ -39,8 +39,15 @@ bool dlms_same(const struct dlms_heard *a, const struct dlms_heard *b);
 
 /* Invented keys, with which the frames of tests are enciphered. */
 extern const struct meter_keys dlms_keys;
+/* System title of who enciphers, with bytes in it that begin frames. */
+#define DLMS_HOST_TITLE "SIM\xdb\x08~h*"
 /* An enciphered message; returns its length. */
 size_t dlms_cipher_of(u8 *message, u32 counter, u8 control, const u8 *text, size_t len);
+
+/* The vectors of the corpus; 0 with a reason where there is none. */
+size_t dlms_corpus(struct vector **vectors, const char **skip);
+/* The keys beside a vector, for meter_keys_free(); NULL: it has none. */
+struct meter_keys *dlms_vector_keys(const struct vector *v);
 
 /* Lines of each kind to change: those of the corpus, where it is there, and some that are made. */
 size_t dlms_seeds(struct vector **vectors);

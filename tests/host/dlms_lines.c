@@ -87,30 +87,6 @@ static size_t lines_of(const struct vector *v)
 	return lines;
 }
 
-static struct meter_keys *keys_of(const struct vector *v)
-{
-	char path[600];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%.*s.key.json", (int)strlen(v->name) - 4, v->name);
-	file = fopen(path, "r");
-	if (!file)
-		return NULL;
-	fclose(file);
-	return meter_keys_read(path);
-}
-
-static size_t load_corpus(struct vector **vectors, const char **skip)
-{
-	size_t count;
-
-	*vectors = NULL;
-	count = load_directory(vectors, 0, "../shared/corpus/dlms");
-	if (!count)
-		*skip = "there is no ../shared/corpus";
-	return count;
-}
-
 static void hear_vector(struct dlms_heard *h, const struct vector *v, unsigned int framings,
 			const struct meter_keys *keys, size_t cut)
 {
@@ -123,7 +99,7 @@ static void hear_vector(struct dlms_heard *h, const struct vector *v, unsigned i
 
 static bool vector_gives_its_messages(const struct vector *v, unsigned int framings)
 {
-	struct meter_keys *keys = keys_of(v);
+	struct meter_keys *keys = dlms_vector_keys(v);
 	struct dlms_heard h;
 	bool kept;
 
@@ -139,7 +115,7 @@ static bool vector_gives_its_messages(const struct vector *v, unsigned int frami
 static bool each_vector_gives_its_messages(const char **skip)
 {
 	struct vector *vectors;
-	size_t count = load_corpus(&vectors, skip);
+	size_t count = dlms_corpus(&vectors, skip);
 	bool kept = true;
 
 	for (size_t i = 0; i < count; i++)
@@ -152,7 +128,7 @@ static bool each_vector_gives_its_messages(const char **skip)
 
 static bool vector_may_be_cut(const struct vector *v, unsigned int framings)
 {
-	struct meter_keys *keys = keys_of(v);
+	struct meter_keys *keys = dlms_vector_keys(v);
 	struct dlms_heard whole, cut;
 	bool kept = true;
 
@@ -171,7 +147,7 @@ static bool vector_may_be_cut(const struct vector *v, unsigned int framings)
 static bool a_cut_at_any_byte_of_a_vector_changes_nothing(const char **skip)
 {
 	struct vector *vectors;
-	size_t count = load_corpus(&vectors, skip);
+	size_t count = dlms_corpus(&vectors, skip);
 	bool kept = true;
 
 	for (size_t i = 0; i < count; i++)
