@@ -18,7 +18,7 @@
 /**
  * struct sent - bytes that a meter sends
  * @name: of the vector, or the meter
- * @keys: NULL: in clear
+ * @line: reads it, and what is made of it
  * @len: bytes of @bytes in use
  * @first: of them, those of the first message; 0: not known
  * @damaged: not all of it is good
@@ -26,7 +26,7 @@
  */
 struct sent {
 	char name[600];
-	struct meter_keys *keys;
+	struct dlms_whole line;
 	size_t len;
 	size_t first;
 	bool damaged;
@@ -37,9 +37,12 @@ struct sent {
 /* What is done with each of the bytes that are sent; false after a sentence. */
 typedef bool (*damage_fn)(struct sent *s);
 
-static struct text read_all(const struct sent *s, const u8 *bytes, size_t len)
+/* Reads these bytes; what they say is in s->line. */
+static const struct text *read_all(struct sent *s, const u8 *bytes, size_t len, size_t chunk)
 {
-	return dlms_whole_says(DLMS_AUTO, s->keys, bytes, len, 0);
+	dlms_whole_again(&s->line);
+	dlms_whole_hear(&s->line, bytes, len, chunk);
+	return &s->line.said;
 }
 
 static bool begins_with_line(const char *text, const char *line, size_t len)
@@ -72,29 +75,25 @@ static bool is_checked(const struct sent *s)
 }
 
 /* Whether damaged bytes give nothing but what was sent; says it where they do. */
-static bool give_nothing_else(const struct sent *s, const u8 *bytes, size_t len, const char *damage,
+static bool give_nothing_else(struct sent *s, const u8 *bytes, size_t len, const char *damage,
 			      size_t at)
 {
-	struct text said = read_all(s, bytes, len);
-	/* Some vectors have damage in them, which one more change may undo. */
-	const bool kept = !is_checked(s) || are_among(&said, &s->says) ||
-			  (s->damaged && are_among(&s->says, &said)) ||
-			  broken("%s: with byte %zu %s it says %s", s->name, at, damage, said.at);
+	const struct text *said = read_all(s, bytes, len, 0);
 
-	text_free(&said);
-	return kept;
+	/* Some vectors have damage in them, which one more change may undo. */
+	return !is_checked(s) || are_among(said, &s->says) ||
+	       (s->damaged && are_among(&s->says, said)) ||
+	       broken("%s: with byte %zu %s it says %s", s->name, at, damage, said->at);
 }
 
-static bool give_just(const struct sent *s, const u8 *bytes, size_t len, const char *expected,
+static bool give_just(struct sent *s, const u8 *bytes, size_t len, const char *expected,
 		      const char *damage, size_t at)
 {
-	struct text said = read_all(s, bytes, len);
-	const bool kept = !strcmp(said.len ? said.at : "", expected) ||
-			  broken("%s: %s at byte %zu it says %snot %s", s->name, damage, at,
-				 said.len ? said.at : "nothing, ", expected);
+	const struct text *said = read_all(s, bytes, len, 0);
+	const char *text = said->len ? said->at : "";
 
-	text_free(&said);
-	return kept;
+	return !strcmp(text, expected) ||
+	       broken("%s: %s at byte %zu it says '%s', not %s", s->name, damage, at, text, expected);
 }
 
 static bool altered(struct sent *s, const u8 *flips, size_t count, const u8 *values,
@@ -114,18 +113,18 @@ static bool altered(struct sent *s, const u8 *flips, size_t count, const u8 *val
 	return kept;
 }
 
-/* Each bit, and what begins and ends frames. */
+/* Bits, and what begins and ends frames. */
 static bool each_byte_altered(struct sent *s)
 {
-	static const u8 flips[] = { 0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0xff };
-	static const u8 values[] = { 0x00, HDLC_FLAG, MBUS_START, 0x16 };
+	static const u8 flips[] = { 0x01, 0x08, 0x80, 0xff };
+	static const u8 values[] = { HDLC_FLAG, MBUS_START };
 
 	return altered(s, flips, COUNT(flips), values, COUNT(values));
 }
 
 static bool each_byte_altered_a_little(struct sent *s)
 {
-	static const u8 flips[] = { 0x01, 0x90 };
+	static const u8 flips[] = { 0x01 };
 	static const u8 values[] = { HDLC_FLAG, MBUS_START };
 
 	return altered(s, flips, COUNT(flips), values, COUNT(values));
@@ -161,21 +160,15 @@ static bool each_length_of_it(struct sent *s)
 /* In two pieces, and byte by byte. */
 static bool each_cut_of_it(struct sent *s)
 {
-	struct text said = dlms_whole_says(DLMS_AUTO, s->keys, s->bytes, s->len, 1);
-	bool kept = text_same(&said, &s->says) || broken("%s: other byte by byte", s->name);
-
-	text_free(&said);
-	for (size_t at = 1; kept && at < s->len; at++) {
-		static struct dlms_whole w;
-
-		dlms_whole_begin(&w, DLMS_AUTO, s->keys);
-		dlms_line_feed(w.line, s->bytes, at, 0);
-		dlms_line_feed(w.line, s->bytes + at, s->len - at, 0);
-		dlms_line_end(w.line);
-		kept = text_same(&w.said, &s->says) || broken("%s: cut at %zu", s->name, at);
-		dlms_whole_forget(&w);
+	for (size_t at = 1; at < s->len; at++) {
+		dlms_whole_again(&s->line);
+		dlms_line_feed(s->line.line, s->bytes, at, 0);
+		dlms_whole_hear(&s->line, s->bytes + at, s->len - at, 0);
+		if (!text_same(&s->line.said, &s->says))
+			return broken("%s: cut at %zu", s->name, at);
 	}
-	return kept;
+	return text_same(read_all(s, s->bytes, s->len, 1), &s->says) ||
+	       broken("%s: other byte by byte", s->name);
 }
 
 /* The beginning, or the end, of the first message before the second, which is whole. */
@@ -200,18 +193,12 @@ static bool each_part_of_the_first_costs_the_second_nothing(struct sent *s)
 }
 
 /* Whether what is spliced gives nothing else, or all of its frames are good: then nothing shows. */
-static bool mixes_nothing(const struct sent *s, const u8 *bytes, size_t len, size_t at)
+static bool mixes_nothing(struct sent *s, const u8 *bytes, size_t len, size_t at)
 {
-	static struct dlms_whole w;
-	bool kept;
+	const struct text *said = read_all(s, bytes, len, 0);
 
-	dlms_whole_begin(&w, DLMS_AUTO, s->keys);
-	dlms_line_feed(w.line, bytes, len, 0);
-	dlms_line_end(w.line);
-	kept = are_among(&w.said, &s->says) || !dlms_line_counts(w.line)->skipped ||
-	       broken("%s: spliced at %zu it says %s", s->name, at, w.said.at);
-	dlms_whole_forget(&w);
-	return kept;
+	return are_among(said, &s->says) || !s->line.skipped ||
+	       broken("%s: spliced at %zu it says %s", s->name, at, said->at);
 }
 
 /*
@@ -233,20 +220,19 @@ static bool each_splice_mixes_nothing(struct sent *s)
 	return kept;
 }
 
-static bool do_all(struct sent *s, const damage_fn *damages, size_t count)
+static bool do_all(struct sent *s, const struct meter_keys *keys, const damage_fn *damages,
+		   size_t count)
 {
-	static struct dlms_whole w;
 	bool kept = true;
 
-	dlms_whole_begin(&w, DLMS_AUTO, s->keys);
-	dlms_line_feed(w.line, s->bytes, s->len, 0);
-	dlms_line_end(w.line);
-	s->damaged = dlms_line_counts(w.line)->skipped;
-	s->says = w.said;
-	dlms_line_free(w.line);
+	dlms_whole_begin(&s->line, DLMS_AUTO, keys);
+	s->says = *read_all(s, s->bytes, s->len, 0);
+	s->line.said = (struct text){ 0 };
+	s->damaged = s->line.skipped;
 	for (size_t i = 0; kept && i < count; i++)
 		kept = damages[i](s);
 	text_free(&s->says);
+	dlms_whole_forget(&s->line);
 	return kept;
 }
 
@@ -261,6 +247,7 @@ static bool no_damage_to_any_vector_gives_another_reading(const char **skip)
 	static struct sent s;
 	struct vector *vectors;
 	size_t count = dlms_corpus(&vectors, skip);
+	struct meter_keys *keys;
 	bool kept = true;
 
 	for (size_t i = 0; kept && i < count; i++) {
@@ -269,9 +256,9 @@ static bool no_damage_to_any_vector_gives_another_reading(const char **skip)
 		snprintf(s.name, sizeof(s.name), "%s", vectors[i].name);
 		memcpy(s.bytes, vectors[i].bytes, vectors[i].len);
 		s.len = vectors[i].len;
-		s.keys = dlms_vector_keys(&vectors[i]);
-		kept = do_all(&s, damages, COUNT(damages));
-		meter_keys_free(s.keys);
+		keys = dlms_vector_keys(&vectors[i]);
+		kept = do_all(&s, keys, damages, COUNT(damages));
+		meter_keys_free(keys);
 	}
 	note("%zu vectors", count);
 	free_vectors(vectors, count);
@@ -321,18 +308,18 @@ static bool simulated_is_kept(const char *kind, const char *keys)
 		each_splice_mixes_nothing,
 	};
 	char path[80], options[100] = "";
+	struct meter_keys *parsed = NULL;
 	static struct sent s;
 	bool kept;
 
 	snprintf(path, sizeof(path), "build/tests/dlms_damage.%d.json", (int)getpid());
-	s.keys = NULL;
 	if (*keys) {
 		write_keys(path, keys);
-		s.keys = meter_keys_read(path);
+		parsed = meter_keys_read(path);
 		snprintf(options, sizeof(options), " --key-file %s", path);
 	}
-	kept = simulate(&s, kind, options) && do_all(&s, damages, COUNT(damages));
-	meter_keys_free(s.keys);
+	kept = simulate(&s, kind, options) && do_all(&s, parsed, damages, COUNT(damages));
+	meter_keys_free(parsed);
 	if (*keys)
 		unlink(path);
 	return kept;
@@ -346,7 +333,6 @@ static bool no_damage_to_any_simulated_meter_gives_another_reading(const char **
 		"aidon", "kaifa",
 	};
 	static const char *const keys[] = {
-		"",
 		"{\"key\": \"000102030405060708090a0b0c0d0e0f\"}",
 		"{\"key\": \"000102030405060708090a0b0c0d0e0f\","
 		" \"auth_key\": \"a0a1a2a3a4a5a6a7a8a9aaabacadaeaf\"}",
@@ -354,12 +340,9 @@ static bool no_damage_to_any_simulated_meter_gives_another_reading(const char **
 	bool kept = true;
 
 	(void)skip;
-	for (size_t i = 0; kept && i < COUNT(kinds) * COUNT(keys); i++) {
-		const char *kind = kinds[i / COUNT(keys)], *key = keys[i % COUNT(keys)];
-
-		if (*key || strcmp(kind, "e450-austria"))
-			kept = simulated_is_kept(kind, key);
-	}
+	for (size_t i = 0; kept && i < COUNT(kinds); i++)
+		kept = (!strcmp(kinds[i], "e450-austria") || simulated_is_kept(kinds[i], "")) &&
+		       simulated_is_kept(kinds[i], keys[i % 2]);
 	note("%zu meters, in clear and enciphered", COUNT(kinds));
 	return kept;
 }

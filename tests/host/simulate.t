@@ -81,14 +81,17 @@ for my $kind (qw(luxembourg austria poland lithuania)) {
 	@differences = compare_readings($got, slurp($expect));
 	ok(!@differences, "$kind encrypted and damaged: what is sent is decoded as it says") or diag(join "\n", @differences);
 }
+# Whoever enciphers says by its title who made it, so that the keys have none.
+my $dlms_keys = "build/tests/simulate.$$.dlms.json";
+spew($dlms_keys, '{"key": "00112233445566778899aabbccddeeff", "auth_key": "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf"}');
 for my $kind (@dlms) {
-	my @clear = $kind eq 'e450-austria' ? () : ([]);
-	for my $key (@clear, ["--key-file=$keys"]) {
-		decoded_as_it_says($kind, 40, @$key);
-		decoded_as_it_says($kind, 40, @$key, '--interval', 3607, '--seed', 3);
-		decoded_as_it_says($kind, 5, @$key, '--damage', 1, '--seed', 5);
-	}
+	my @options = $kind eq 'e450-austria' ? "--key-file=$dlms_keys" : ();
+	decoded_as_it_says($kind, 40, @options);
+	decoded_as_it_says($kind, 40, @options, '--interval', 3607, '--seed', 3);
+	decoded_as_it_says($kind, 5, @options, '--damage', 1, '--seed', 5);
+	decoded_as_it_says($kind, 5, "--key-file=$dlms_keys", '--damage', 1, '--seed', 5);
 }
+unlink $dlms_keys;
 decoded_as_it_says($_, 15, '--damage', 20, '--seed', 9) for grep { /linky/ } @text;
 
 for my $kind (@text) {

@@ -239,13 +239,24 @@ static bool is_waited_for(const struct dlms_line *l, enum moment moment)
 	return moment == MOMENT_PAUSE ? !frame_behind(l) : moment != MOMENT_END;
 }
 
+/* What begins at l->at. The last flag of all ends a frame, and begins none. */
+static enum hdlc_verdict read_hdlc(const struct dlms_line *l, enum moment moment,
+				   struct hdlc_frame *f)
+{
+	const size_t count = l->len - l->at;
+
+	if (moment == MOMENT_END && count == 1)
+		return HDLC_NONE;
+	return hdlc_read(l->bytes + l->at, count, f);
+}
+
 /* False: more bytes are needed. */
 static bool take_hdlc(struct dlms_line *l, enum moment moment)
 {
 	struct dlms_counts *counts = &l->opener.counts;
 	struct hdlc_frame f;
 
-	switch (hdlc_read(l->bytes + l->at, l->len - l->at, &f)) {
+	switch (read_hdlc(l, moment, &f)) {
 	case HDLC_GOOD:
 		count_good(l, DLMS_HDLC);
 		take_hdlc_frame(l, &f);
