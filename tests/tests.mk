@@ -10,7 +10,7 @@ HOST_CFLAGS := -std=gnu11 -O2 -g -fno-omit-frame-pointer -Wall -Wextra -Wshadow 
 	-Wmissing-prototypes -Wno-format-truncation -D_GNU_SOURCE -DMETERLINE_VERSION='"$(VERSION)"' -Ikernel/telegram
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all
 
-HOST_TESTS := chunks ciphers d2l dlms dlms_ciphers dlms_damage dlms_lines flips limits records softuart speeds fuzz_axdr fuzz_ciphers \
+HOST_TESTS := chunks ciphers d2l dlms dlms_ciphers dlms_costs dlms_damage dlms_lines flips limits records softuart speeds fuzz_axdr fuzz_ciphers \
 	fuzz_d2l fuzz_d2l_json fuzz_decoders fuzz_dlms fuzz_dlms_line fuzz_dlms_whole fuzz_hdlc fuzz_mbus fuzz_records fuzz_softuart
 HOST_PROGRAMS := $(HOST_TESTS:%=build/tests/%)
 HOST_SHARED := host edges tic_reference p1_reference
@@ -72,7 +72,7 @@ DLMS_BODY_SOURCES := $(patsubst %,userspace/decode/%.c,axdr dlms dlms_doubt dlms
 $(DLMS_BODY_TESTS:%=build/tests/%): $(call HOST_OBJECT,$(DLMS_BODY_SOURCES))
 
 # From the bytes of a line to readings.
-DLMS_WHOLE_TESTS := dlms_damage fuzz_dlms_whole
+DLMS_WHOLE_TESTS := dlms_costs dlms_damage fuzz_dlms_whole
 DLMS_WHOLE_SOURCES := $(sort $(DLMS_LINE_SOURCES) $(DLMS_LINE_HOST) $(DLMS_BODY_SOURCES)) tests/host/dlms_whole.c
 
 $(DLMS_WHOLE_TESTS:%=build/tests/%): HOST_LIBRARIES := -lcrypto -ljansson

@@ -1036,52 +1036,6 @@ static bool a_message_behind_a_false_beginning_has_its_own_stamp(const char **sk
 	return true;
 }
 
-/* Of the sanitizer; its header is not everywhere that it is. */
-__attribute__((weak)) int
-__sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const volatile void *, size_t),
-					  void (*on_free)(const volatile void *));
-
-static size_t allocations;
-
-static void count_allocation(const volatile void *memory, size_t size)
-{
-	(void)memory;
-	(void)size;
-	allocations++;
-}
-
-static void ignore_free(const volatile void *memory)
-{
-	(void)memory;
-}
-
-static bool a_message_allocates_nothing(const char **skip)
-{
-	const struct dlms_out out = { .apdu = take_first_byte };
-	struct dlms_line *l = dlms_line_new(DLMS_AUTO, &dlms_keys, &out);
-	static u8 line[4096];
-	u8 apdu[600], cipher[700];
-	size_t len = hdlc_blocks_of(line, apdu, notification_of(apdu, 1, 480), 130);
-
-	(void)skip;
-	len += hdlc_blocks_of(line + len, cipher,
-			      dlms_cipher_of(cipher, 1, 0x30, apdu, notification_of(apdu, 2, 480)),
-			      130);
-	if (!__sanitizer_install_malloc_and_free_hooks ||
-	    !__sanitizer_install_malloc_and_free_hooks(count_allocation, ignore_free)) {
-		*skip = "this sanitizer does not tell";
-		return true;
-	}
-	allocations = 0;
-	for (unsigned int i = 0; i < 3; i++)
-		dlms_line_feed(l, line, len, 0);
-	len = allocations;
-	if (dlms_line_counts(l)->apdus != 6)
-		return broken("not read");
-	dlms_line_free(l);
-	return !len || broken("%zu allocations", len);
-}
-
 int main(void)
 {
 	static const struct promise promises[] = {
@@ -1120,7 +1074,6 @@ int main(void)
 		PROMISE(noise_gives_nothing_and_decides_nothing),
 		PROMISE(a_message_is_stamped_with_its_first_byte),
 		PROMISE(a_message_behind_a_false_beginning_has_its_own_stamp),
-		PROMISE(a_message_allocates_nothing),
 #undef PROMISE
 	};
 

@@ -42,6 +42,7 @@ struct mark {
  * @noise: the byte before @at is of no frame, so that a flag at @at may be none
  * @at: offset in @bytes of the first byte that is not done with
  * @used: of the bytes before it, those of good frames and messages
+ * @open_len: length of the frame at @at that is not whole yet; 0: not known
  * @nmarks: of @marks that are in use
  * @marks: when @bytes came
  * @len: bytes of @bytes in use
@@ -56,6 +57,7 @@ struct dlms_line {
 	bool noise;
 	size_t at;
 	size_t used;
+	size_t open_len;
 	unsigned int nmarks;
 	struct mark marks[MARKS_MAX];
 	size_t len;
@@ -265,6 +267,7 @@ static bool take_hdlc(struct dlms_line *l, enum moment moment)
 		l->noise = false;
 		return true;
 	case HDLC_OPEN:
+		l->open_len = f.len;
 		if (is_waited_for(l, moment))
 			return false;
 		counts->bad_form += f.len > 0;
@@ -481,9 +484,12 @@ static bool is_kept(const struct dlms_line *l, enum moment moment)
 	       looks_raw(l->bytes, l->len);
 }
 
-/* Looks at what is there. */
+/* Looks at what is there. Bytes that come one by one need no look before their frame is whole. */
 static void take(struct dlms_line *l, enum moment moment)
 {
+	if (moment == MOMENT_FEED && l->len - l->at < l->open_len && is_decided(l))
+		return;
+	l->open_len = 0;
 	if (l->tried & (DLMS_HDLC | DLMS_MBUS))
 		take_frames(l, moment);
 	if (is_kept(l, moment))
@@ -543,6 +549,7 @@ void dlms_line_pause(struct dlms_line *l)
 static void give_up(struct dlms_line *l)
 {
 	l->len = 0;
+	l->open_len = 0;
 	l->nmarks = 0;
 	l->segments.state = ASSEMBLY_NONE;
 	l->opener.blocks.state = ASSEMBLY_NONE;
