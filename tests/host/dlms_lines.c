@@ -453,6 +453,28 @@ static bool noise_between_frames_costs_none(const char **skip)
 	return true;
 }
 
+/* Also when it is bytes that begin a frame. */
+static bool noise_between_segments_of_mbus_drops_their_message(const char **skip)
+{
+	static const u8 noises[][4] = { { 0x68 }, { 0x68, 0x68 }, { 0x7e }, { 0x68, 9, 9, 0x68 } };
+	u8 apdu[600], line[1000], noisy[2000];
+	const size_t len = mbus_segments_of(line, apdu, notification_of(apdu, 1, 480), 245);
+	const size_t first = line[1] + 6;
+
+	(void)skip;
+	for (size_t i = 0; i < COUNT(noises); i++) {
+		const size_t noise = i == 3 ? 4 : 1 + i % 2;
+
+		memcpy(noisy, line, first);
+		memcpy(noisy + first, noises[i], noise);
+		memcpy(noisy + first + noise, line + first, len - first);
+		memcpy(noisy + len + noise, line, len);
+		if (!gives(DLMS_MBUS, noisy, 2 * len + noise, 1))
+			return broken("noise %zu", i);
+	}
+	return true;
+}
+
 static bool noise_inside_a_segmented_message_drops_it(const char **skip)
 {
 	u8 apdu[600], line[1000], noisy[1000];
@@ -1053,6 +1075,7 @@ int main(void)
 		PROMISE(a_check_of_zero_is_not_unchecked),
 		PROMISE(noise_between_frames_costs_none),
 		PROMISE(noise_inside_a_segmented_message_drops_it),
+		PROMISE(noise_between_segments_of_mbus_drops_their_message),
 		PROMISE(blocks_and_segments_that_are_missing_or_twice_drop_their_message),
 		PROMISE(a_first_segment_begins_anew),
 		PROMISE(parts_of_different_senders_make_no_message),

@@ -210,6 +210,18 @@ static void pass(struct dlms_line *l, size_t count, size_t used)
 	l->used += used;
 }
 
+/*
+ * What is between the parts of a message may be parts: the end of this one and the beginning of
+ * another, whose other parts have the numbers that this one waits for.
+ */
+static void pass_noise(struct dlms_line *l, size_t count)
+{
+	assembly_break(&l->segments, &l->opener.counts.parts);
+	assembly_break(&l->opener.blocks, &l->opener.counts.parts);
+	pass(l, count, 0);
+	l->noise = true;
+}
+
 static void count_good(struct dlms_line *l, unsigned int framing)
 {
 	l->tried = framing;
@@ -287,8 +299,7 @@ static bool take_hdlc(struct dlms_line *l, enum moment moment)
 		counts->bad_form++;
 		break;
 	}
-	pass(l, 1, 0);
-	l->noise = true;
+	pass_noise(l, 1);
 	return true;
 }
 
@@ -324,7 +335,7 @@ static bool take_mbus(struct dlms_line *l, enum moment moment)
 	case MBUS_NONE:
 		break;
 	}
-	pass(l, 1, 0);
+	pass_noise(l, 1);
 	return true;
 }
 
@@ -334,22 +345,14 @@ static bool may_begin_frame(const struct dlms_line *l, u8 byte)
 	       (byte == MBUS_START && l->tried & DLMS_MBUS);
 }
 
-/*
- * What is between the parts of a message may be parts: the end of this one and the beginning of
- * another, whose other parts have the numbers that this one waits for.
- */
 static void skip_noise(struct dlms_line *l)
 {
 	size_t at = l->at;
 
 	while (at < l->len && !may_begin_frame(l, l->bytes[at]))
 		at++;
-	if (at == l->at)
-		return;
-	assembly_break(&l->segments, &l->opener.counts.parts);
-	assembly_break(&l->opener.blocks, &l->opener.counts.parts);
-	pass(l, at - l->at, 0);
-	l->noise = true;
+	if (at > l->at)
+		pass_noise(l, at - l->at);
 }
 
 static void take_frames(struct dlms_line *l, enum moment moment)
@@ -637,22 +640,9 @@ u8 dlms_line_other_apdu(const struct dlms_line *l)
 }
 
 /**
- * dlms_line_marks - the highest counters, so that they can be kept
- * @l: state of the line
- * @count: for their number
- *
- * Return: the counter of each sender, the newest sender first; valid until the next call.
- */
-const struct glo_mark *dlms_line_marks(const struct dlms_line *l, unsigned int *count)
-{
-	*count = l->opener.glo.nmarks;
-	return l->opener.glo.marks;
-}
-
-/**
  * dlms_line_remember - a counter that was kept
  * @l: state of the line
- * @mark: of dlms_line_marks()
+ * @mark: the newest counter of a sender
  */
 void dlms_line_remember(struct dlms_line *l, const struct glo_mark *mark)
 {
