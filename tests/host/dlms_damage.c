@@ -93,7 +93,8 @@ static bool give_just(struct sent *s, const u8 *bytes, size_t len, const char *e
 	const char *text = said->len ? said->at : "";
 
 	return !strcmp(text, expected) ||
-	       broken("%s: %s at byte %zu it says '%s', not %s", s->name, damage, at, text, expected);
+	       broken("%s: %s at byte %zu it says '%s', not %s", s->name, damage, at, text,
+		      expected);
 }
 
 static bool altered(struct sent *s, const u8 *flips, size_t count, const u8 *values,

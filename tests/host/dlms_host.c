@@ -223,7 +223,8 @@ bool dlms_same_in_chunks(unsigned int framings, const struct meter_keys *keys, c
 	return same;
 }
 
-u64 dlms_frames_in(unsigned int framing, const u8 *bytes, size_t len)
+/* How many good frames there are by this framing alone. */
+static u64 frames_in(unsigned int framing, const u8 *bytes, size_t len)
 {
 	struct dlms_heard h;
 	u64 frames;
@@ -234,4 +235,42 @@ u64 dlms_frames_in(unsigned int framing, const u8 *bytes, size_t len)
 	frames = dlms_line_counts(h.line)->frames;
 	dlms_forget(&h);
 	return frames;
+}
+
+/* From the first byte on. */
+static bool line_has_them(const struct frame_rules *r, const u8 *bytes, size_t len)
+{
+	u64 frames = 0, found = frames_in(r->framing, bytes, len);
+
+	for (size_t at = 0; at < len;) {
+		const size_t step = r->step(bytes + at, len - at);
+
+		frames += step > 0;
+		at += step ? step : 1;
+	}
+	return frames == found || broken("%llu frames instead of %llu", (unsigned long long)found,
+					 (unsigned long long)frames);
+}
+
+static bool agrees(const struct frame_rules *r, const u8 *bytes, size_t len)
+{
+	for (size_t at = 0; at < len; at++)
+		if (bytes[at] == r->start && !r->reads_the_same(bytes + at, len - at))
+			return false;
+	return line_has_them(r, bytes, len);
+}
+
+bool dlms_frames_agree(const struct frame_rules *rules, const u8 *bytes, size_t len)
+{
+	u8 *right = malloc(len + 1);
+	bool kept;
+
+	if (!right)
+		abort();
+	memcpy(right, bytes, len);
+	rules->put_all_right(right, len);
+	kept = agrees(rules, bytes, len) && agrees(rules, right, len) &&
+	       dlms_same_in_chunks(rules->framing, NULL, right, len);
+	free(right);
+	return kept;
 }

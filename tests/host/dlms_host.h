@@ -54,7 +54,24 @@ size_t dlms_seeds(struct vector **vectors);
 /* Whether a line, and its counts, are the same in any chunks. */
 bool dlms_same_in_chunks(unsigned int framings, const struct meter_keys *keys, const u8 *bytes,
 			 size_t len);
-/* How many good frames it has, by this framing alone. */
-u64 dlms_frames_in(unsigned int framing, const u8 *bytes, size_t len);
+
+/**
+ * struct frame_rules - frames of one framing, by its document
+ * @framing: DLMS_HDLC or DLMS_MBUS
+ * @start: the byte with which each begins
+ * @step: bytes from the beginning of a frame to where the next may begin; 0: these are none
+ * @reads_the_same: whether the decoder says of these bytes what the document says
+ * @put_all_right: makes the checks of all that have the form of a frame right
+ */
+struct frame_rules {
+	unsigned int framing;
+	u8 start;
+	size_t (*step)(const u8 *bytes, size_t len);
+	bool (*reads_the_same)(const u8 *bytes, size_t len);
+	void (*put_all_right)(u8 *bytes, size_t len);
+};
+
+/* Whether decoder and document agree on these bytes, and once their checks are right. */
+bool dlms_frames_agree(const struct frame_rules *rules, const u8 *bytes, size_t len);
 
 #endif /* DLMS_HOST_H */

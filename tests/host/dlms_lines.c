@@ -635,6 +635,19 @@ static bool an_mbus_frame_of_any_length_is_read(const char **skip)
 	return true;
 }
 
+/* Also of a length in two bytes and in three. */
+static bool blocks_of_any_length_are_read(const char **skip)
+{
+	static u8 apdu[4000], line[6000];
+	const size_t len = notification_of(apdu, 1, 3000);
+
+	(void)skip;
+	for (size_t part = 60; part < 1900; part += 1 + part / 20)
+		if (!gives(DLMS_HDLC, line, hdlc_blocks_of(line, apdu, len, part), 1))
+			return broken("of %zu bytes", part);
+	return true;
+}
+
 static bool sixteen_segments_are_a_message_and_more_are_none(const char **skip)
 {
 	static u8 apdu[6000], line[8000];
@@ -1080,6 +1093,7 @@ int main(void)
 		PROMISE(a_first_segment_begins_anew),
 		PROMISE(parts_of_different_senders_make_no_message),
 		PROMISE(an_mbus_frame_of_any_length_is_read),
+		PROMISE(blocks_of_any_length_are_read),
 		PROMISE(sixteen_segments_are_a_message_and_more_are_none),
 		PROMISE(segments_without_end_are_bounded),
 		PROMISE(blocks_without_end_are_bounded),
