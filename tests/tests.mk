@@ -10,8 +10,8 @@ HOST_CFLAGS := -std=gnu11 -O2 -g -fno-omit-frame-pointer -Wall -Wextra -Wshadow 
 	-Wmissing-prototypes -Wno-format-truncation -D_GNU_SOURCE -DMETERLINE_VERSION='"$(VERSION)"' -Ikernel/telegram
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all
 
-HOST_TESTS := chunks ciphers d2l dlms dlms_ciphers dlms_lines flips limits records softuart speeds fuzz_axdr fuzz_ciphers \
-	fuzz_d2l fuzz_d2l_json fuzz_decoders fuzz_dlms fuzz_dlms_line fuzz_hdlc fuzz_mbus fuzz_records fuzz_softuart
+HOST_TESTS := chunks ciphers d2l dlms dlms_ciphers dlms_costs dlms_damage dlms_lines flips limits records softuart speeds fuzz_axdr fuzz_ciphers \
+	fuzz_d2l fuzz_d2l_json fuzz_decoders fuzz_dlms fuzz_dlms_line fuzz_dlms_whole fuzz_hdlc fuzz_mbus fuzz_records fuzz_softuart
 HOST_PROGRAMS := $(HOST_TESTS:%=build/tests/%)
 HOST_SHARED := host edges tic_reference p1_reference
 HOST_OBJECT = $(patsubst %.c,build/tests/objects/%.o,$(1))
@@ -71,6 +71,14 @@ DLMS_BODY_SOURCES := $(patsubst %,userspace/decode/%.c,axdr dlms dlms_doubt dlms
 
 $(DLMS_BODY_TESTS:%=build/tests/%): $(call HOST_OBJECT,$(DLMS_BODY_SOURCES))
 
+# From the bytes of a line to readings.
+DLMS_WHOLE_TESTS := dlms_costs dlms_damage fuzz_dlms_whole
+DLMS_WHOLE_SOURCES := $(sort $(DLMS_LINE_SOURCES) $(DLMS_LINE_HOST) $(DLMS_BODY_SOURCES)) tests/host/dlms_whole.c
+
+$(DLMS_WHOLE_TESTS:%=build/tests/%): HOST_LIBRARIES := -lcrypto -ljansson
+$(DLMS_WHOLE_TESTS:%=build/tests/%): $(call HOST_OBJECT,$(DLMS_WHOLE_SOURCES))
+build/tests/dlms_damage: | build/meterctl
+
 $(FUZZERS:%=build/tests/%): build/tests/objects/tests/host/fuzz_main.o
 
 vectors: build/meterctl
@@ -87,10 +95,12 @@ build/fuzz/fuzz_d2l build/fuzz/fuzz_d2l_json: HOST_LIBRARIES := $(D2L_LIBRARIES)
 build/fuzz/fuzz_dlms_line build/fuzz/fuzz_hdlc build/fuzz/fuzz_mbus: $(DLMS_LINE_SOURCES) $(DLMS_LINE_HOST)
 build/fuzz/fuzz_dlms_line build/fuzz/fuzz_hdlc build/fuzz/fuzz_mbus: HOST_LIBRARIES := -lcrypto -ljansson
 build/fuzz/fuzz_axdr build/fuzz/fuzz_dlms: $(DLMS_BODY_SOURCES)
+build/fuzz/fuzz_dlms_whole: $(DLMS_WHOLE_SOURCES)
+build/fuzz/fuzz_dlms_whole: HOST_LIBRARIES := -lcrypto -ljansson
 
 build/fuzz/%: tests/host/%.c tests/host/fuzz_entry.c $(HOST_SHARED:%=tests/host/%.c) $(wildcard kernel/telegram/*.[ch])
 	@mkdir -p build/fuzz/found
 	clang $(filter-out -Wno-format-truncation,$(HOST_CFLAGS)) $(SANITIZERS) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(HOST_LIBRARIES)
 
 -include $(HOST_METERCTL:.o=.d) $(HOST_SHARED:%=build/tests/objects/tests/host/%.d) \
-	$(patsubst %,build/tests/objects/tests/host/%.d,$(HOST_TESTS) fuzz_main d2l_host dlms_apdus dlms_frames dlms_host)
+	$(patsubst %,build/tests/objects/tests/host/%.d,$(HOST_TESTS) fuzz_main d2l_host dlms_apdus dlms_frames dlms_host dlms_whole)

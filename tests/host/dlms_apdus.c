@@ -205,7 +205,7 @@ const struct dlms_sample dlms_samples[] = {
 
 const size_t dlms_sample_count = COUNT(dlms_samples);
 
-size_t dlms_seeds(struct vector **vectors)
+size_t apdu_seeds(struct vector **vectors)
 {
 	struct apdu *a = malloc(sizeof(*a));
 

@@ -39,6 +39,6 @@ size_t parse_exact(struct dlms_reading *r, const struct dlms_settings *s, const 
 /* For free(). */
 char *json_of(const struct dlms_reading *r);
 
-size_t dlms_seeds(struct vector **vectors);
+size_t apdu_seeds(struct vector **vectors);
 
 #endif /* DLMS_APDUS_H */

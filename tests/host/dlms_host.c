@@ -11,7 +11,7 @@ size_t dlms_cipher_of(u8 *message, u32 counter, u8 control, const u8 *text, size
 {
 	const struct cipher_frame f = {
 		.keys = &dlms_keys,
-		.title = "SIM\xdb\x08~h*",
+		.title = DLMS_HOST_TITLE,
 		.counter = counter,
 		.control = control,
 		.length_bytes = len < 100   ? 1
@@ -114,6 +114,30 @@ bool dlms_same(const struct dlms_heard *a, const struct dlms_heard *b)
 	       dlms_line_framing(a->line) == dlms_line_framing(b->line);
 }
 
+size_t dlms_corpus(struct vector **vectors, const char **skip)
+{
+	size_t count;
+
+	*vectors = NULL;
+	count = load_directory(vectors, 0, "../shared/corpus/dlms");
+	if (!count)
+		*skip = "there is no ../shared/corpus";
+	return count;
+}
+
+struct meter_keys *dlms_vector_keys(const struct vector *v)
+{
+	char path[600];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%.*s.key.json", (int)strlen(v->name) - 4, v->name);
+	file = fopen(path, "r");
+	if (!file)
+		return NULL;
+	fclose(file);
+	return meter_keys_read(path);
+}
+
 static void add_seed(struct vector **vectors, size_t *count, const u8 *bytes, size_t len)
 {
 	struct vector *v;
@@ -199,7 +223,8 @@ bool dlms_same_in_chunks(unsigned int framings, const struct meter_keys *keys, c
 	return same;
 }
 
-u64 dlms_frames_in(unsigned int framing, const u8 *bytes, size_t len)
+/* How many good frames there are by this framing alone. */
+static u64 frames_in(unsigned int framing, const u8 *bytes, size_t len)
 {
 	struct dlms_heard h;
 	u64 frames;
@@ -210,4 +235,42 @@ u64 dlms_frames_in(unsigned int framing, const u8 *bytes, size_t len)
 	frames = dlms_line_counts(h.line)->frames;
 	dlms_forget(&h);
 	return frames;
+}
+
+/* From the first byte on. */
+static bool line_has_them(const struct frame_rules *r, const u8 *bytes, size_t len)
+{
+	u64 frames = 0, found = frames_in(r->framing, bytes, len);
+
+	for (size_t at = 0; at < len;) {
+		const size_t step = r->step(bytes + at, len - at);
+
+		frames += step > 0;
+		at += step ? step : 1;
+	}
+	return frames == found || broken("%llu frames instead of %llu", (unsigned long long)found,
+					 (unsigned long long)frames);
+}
+
+static bool agrees(const struct frame_rules *r, const u8 *bytes, size_t len)
+{
+	for (size_t at = 0; at < len; at++)
+		if (bytes[at] == r->start && !r->reads_the_same(bytes + at, len - at))
+			return false;
+	return line_has_them(r, bytes, len);
+}
+
+bool dlms_frames_agree(const struct frame_rules *rules, const u8 *bytes, size_t len)
+{
+	u8 *right = malloc(len + 1);
+	bool kept;
+
+	if (!right)
+		abort();
+	memcpy(right, bytes, len);
+	rules->put_all_right(right, len);
+	kept = agrees(rules, bytes, len) && agrees(rules, right, len) &&
+	       dlms_same_in_chunks(rules->framing, NULL, right, len);
+	free(right);
+	return kept;
 }

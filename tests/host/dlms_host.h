@@ -39,15 +39,39 @@ bool dlms_same(const struct dlms_heard *a, const struct dlms_heard *b);
 
 /* Invented keys, with which the frames of tests are enciphered. */
 extern const struct meter_keys dlms_keys;
+/* System title of who enciphers, with bytes in it that begin frames. */
+#define DLMS_HOST_TITLE "SIM\xdb\x08~h*"
 /* An enciphered message; returns its length. */
 size_t dlms_cipher_of(u8 *message, u32 counter, u8 control, const u8 *text, size_t len);
+
+/* The vectors of the corpus; 0 with a reason where there is none. */
+size_t dlms_corpus(struct vector **vectors, const char **skip);
+/* The keys beside a vector, for meter_keys_free(); NULL: it has none. */
+struct meter_keys *dlms_vector_keys(const struct vector *v);
 
 /* Lines of each kind to change: those of the corpus, where it is there, and some that are made. */
 size_t dlms_seeds(struct vector **vectors);
 /* Whether a line, and its counts, are the same in any chunks. */
 bool dlms_same_in_chunks(unsigned int framings, const struct meter_keys *keys, const u8 *bytes,
 			 size_t len);
-/* How many good frames it has, by this framing alone. */
-u64 dlms_frames_in(unsigned int framing, const u8 *bytes, size_t len);
+
+/**
+ * struct frame_rules - frames of one framing, by its document
+ * @framing: DLMS_HDLC or DLMS_MBUS
+ * @start: the byte with which each begins
+ * @step: bytes from the beginning of a frame to where the next may begin; 0: these are none
+ * @reads_the_same: whether the decoder says of these bytes what the document says
+ * @put_all_right: makes the checks of all that have the form of a frame right
+ */
+struct frame_rules {
+	unsigned int framing;
+	u8 start;
+	size_t (*step)(const u8 *bytes, size_t len);
+	bool (*reads_the_same)(const u8 *bytes, size_t len);
+	void (*put_all_right)(u8 *bytes, size_t len);
+};
+
+/* Whether decoder and document agree on these bytes, and once their checks are right. */
+bool dlms_frames_agree(const struct frame_rules *rules, const u8 *bytes, size_t len);
 
 #endif /* DLMS_HOST_H */

@@ -152,8 +152,8 @@ shows('blocks_are_put_together', block(1, 0, substr($apdu, 0, 30)) . block(2, 1,
 shows('a_block_that_is_missing_is_told', block(1, 0, substr($apdu, 0, 30)) . block(3, 1, substr($apdu, 30)), 1, [qr/a block of its message is missing/]);
 
 sub mbus {
-	my ($data) = @_;
-	my $counted = pack('H*', '53ff100167') . $data;
+	my ($data, $control) = @_;
+	my $counted = pack('H*', '53ff') . chr($control // 0x10) . pack('H*', '0167') . $data;
 	return pack('CCCC', 0x68, length $counted, length $counted, 0x68) . $counted . chr(unpack('%8C*', $counted)) . "\x16";
 }
 shows('an_mbus_frame_is_shown', mbus($apdu), 0, [qr/long frame, \d+ bytes/, qr/CI: DLMS, segment 0, the last one/, qr/STSAP, source 1/, qr/DTSAP, destination 103/, qr/checksum: good/]);
@@ -162,6 +162,13 @@ shows('an_mbus_frame_is_shown', mbus($apdu), 0, [qr/long frame, \d+ bytes/, qr/C
 	my $right = sprintf '%02X', ord substr $damaged, -2, 1;
 	substr($damaged, -2, 1) ^= "\x40";
 	shows('a_wrong_mbus_checksum_is_told_with_the_right_one', $damaged, 1, [qr/checksum: wrong, $right would\s+be\s+right/, qr/drops this frame/]);
+}
+for my $parts ([block(1, 0, substr($apdu, 0, 55)), block(2, 1, substr($apdu, 55))],
+	       [hdlc($llc . substr($apdu, 0, 55), 1), hdlc(substr($apdu, 55))],
+	       [mbus(substr($apdu, 0, 55), 0), mbus(substr($apdu, 55), 0x11)]) {
+	shows('parts_are_joined_where_nothing_is_between_them', join('', @$parts), 0, [qr/power_import 280 W/]);
+	shows('parts_with_anything_between_them_are_not_joined_as_in_decoding', join('noise', @$parts), 1,
+		[qr/lost a part: it is dropped/]);
 }
 shows('an_apdu_without_framing_is_shown', $apdu, 0, [qr/without framing/, qr/power_import 280 W/]);
 shows('an_apdu_that_is_not_read_is_named', hdlc($llc . pack('H*', 'c20100')), 1, [qr/event-notification-request/, qr/not read: it is of a kind that is not read/]);

@@ -10,7 +10,7 @@ const char property[] = "any_data_are_walked_through_to_one_end_that_is_theirs_a
 /** fuzz_seeds - what inputs are made from */
 size_t fuzz_seeds(struct vector **vectors)
 {
-	size_t count = dlms_seeds(vectors);
+	size_t count = apdu_seeds(vectors);
 
 	for (size_t i = 0; i < count; i++) {
 		(*vectors)[i].len -= HEAD_LEN;

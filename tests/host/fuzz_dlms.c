@@ -9,7 +9,7 @@ const char property[] = "any_apdu_gives_one_sound_reading_of_just_its_bytes_or_n
 /** fuzz_seeds - what inputs are made from */
 size_t fuzz_seeds(struct vector **vectors)
 {
-	return dlms_seeds(vectors);
+	return apdu_seeds(vectors);
 }
 
 /* Fields lie one behind the other within the text, and behind them is room to read words. */

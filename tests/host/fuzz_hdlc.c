@@ -106,42 +106,24 @@ static bool reads_the_same(const u8 *bytes, size_t len)
 	       broken("it says something else");
 }
 
-/* From the first byte on; the last flag of a frame may be the first one of the next. */
-static bool line_has_them(const u8 *bytes, size_t len)
+/* The last flag of a frame may be the first one of the next. */
+static size_t step(const u8 *bytes, size_t len)
 {
-	u64 frames = 0, found = dlms_frames_in(DLMS_HDLC, bytes, len);
 	struct shape s;
 
-	for (size_t at = 0; at < len; at++) {
-		if (!is_frame(bytes + at, len - at, &s))
-			continue;
-		frames++;
-		at += s.fcs + 1;
-	}
-	return frames == found || broken("%llu frames instead of %llu", (unsigned long long)found,
-					 (unsigned long long)frames);
-}
-
-static bool agrees(const u8 *bytes, size_t len)
-{
-	for (size_t at = 0; at < len; at++)
-		if (bytes[at] == 0x7e && !reads_the_same(bytes + at, len - at))
-			return false;
-	return line_has_them(bytes, len);
+	return is_frame(bytes, len, &s) ? s.fcs + 2 : 0;
 }
 
 /** holds - see the property */
 bool holds(const u8 *bytes, size_t len)
 {
-	u8 *right = malloc(len + 1);
-	bool kept;
+	static const struct frame_rules rules = {
+		.framing = DLMS_HDLC,
+		.start = 0x7e,
+		.step = step,
+		.reads_the_same = reads_the_same,
+		.put_all_right = put_all_right,
+	};
 
-	if (!right)
-		abort();
-	memcpy(right, bytes, len);
-	put_all_right(right, len);
-	kept = agrees(bytes, len) && agrees(right, len) &&
-	       dlms_same_in_chunks(DLMS_HDLC, NULL, right, len);
-	free(right);
-	return kept;
+	return dlms_frames_agree(&rules, bytes, len);
 }

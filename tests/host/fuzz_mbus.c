@@ -68,40 +68,23 @@ static bool reads_the_same(const u8 *bytes, size_t len)
 	       broken("it says something else");
 }
 
-static bool line_has_them(const u8 *bytes, size_t len)
+static size_t step(const u8 *bytes, size_t len)
 {
-	u64 frames = 0, found = dlms_frames_in(DLMS_MBUS, bytes, len);
+	const size_t length = frame_length(bytes, len);
 
-	for (size_t at = 0; at < len; at++) {
-		const size_t length = frame_length(bytes + at, len - at);
-
-		frames += length > 0;
-		at += length ? length + 5 : 0;
-	}
-	return frames == found || broken("%llu frames instead of %llu", (unsigned long long)found,
-					 (unsigned long long)frames);
-}
-
-static bool agrees(const u8 *bytes, size_t len)
-{
-	for (size_t at = 0; at < len; at++)
-		if (bytes[at] == 0x68 && !reads_the_same(bytes + at, len - at))
-			return false;
-	return line_has_them(bytes, len);
+	return length ? length + 6 : 0;
 }
 
 /** holds - see the property */
 bool holds(const u8 *bytes, size_t len)
 {
-	u8 *right = malloc(len + 1);
-	bool kept;
+	static const struct frame_rules rules = {
+		.framing = DLMS_MBUS,
+		.start = 0x68,
+		.step = step,
+		.reads_the_same = reads_the_same,
+		.put_all_right = put_all_right,
+	};
 
-	if (!right)
-		abort();
-	memcpy(right, bytes, len);
-	put_all_right(right, len);
-	kept = agrees(bytes, len) && agrees(right, len) &&
-	       dlms_same_in_chunks(DLMS_MBUS, NULL, right, len);
-	free(right);
-	return kept;
+	return dlms_frames_agree(&rules, bytes, len);
 }

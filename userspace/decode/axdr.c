@@ -4,6 +4,7 @@
  * other, each looked at only as far as there are bytes.
  */
 #include "axdr.h"
+#include "ber.h"
 
 #define VARIABLE 0x80u
 #define INVALID	 0xffu
@@ -56,20 +57,13 @@ static const u8 sizes[] = {
  */
 bool axdr_length(const u8 **at, const u8 *end, u32 *len)
 {
-	const u8 *b = *at;
-	size_t left = end - b;
+	size_t length;
+	int size = ber_length(*at, end - *at, &length);
 
-	if (!left || b[0] > 0x82 || b[0] == 0x80)
+	if (size <= 0)
 		return false;
-	if (b[0] < 0x80) {
-		*len = b[0];
-		*at = b + 1;
-		return true;
-	}
-	if (left < b[0] - 0x7fu)
-		return false;
-	*len = b[0] == 0x81 ? b[1] : b[1] << 8 | b[2];
-	*at = b + (b[0] - 0x7f);
+	*len = length;
+	*at += size;
 	return true;
 }
 
@@ -260,10 +254,10 @@ static void set_signed(struct axdr_number *n, const struct axdr_value *v)
 /* Bits of a fraction that a product with a million leaves room for. */
 #define FRACTION_BITS 43
 
-/* @mantissa * 2^@exponent, rounded to six decimals, without those that are 0. */
+/* @mantissa * 2^@exponent, rounded to as many of six decimals as fit, without those that are 0. */
 static bool set_binary(struct axdr_number *n, u64 mantissa, int exponent)
 {
-	u64 whole, fraction = 0;
+	u64 whole, unit = MILLION;
 	unsigned int bits = exponent < 0 ? -exponent : 0;
 
 	if (exponent > 10)
@@ -279,11 +273,9 @@ static bool set_binary(struct axdr_number *n, u64 mantissa, int exponent)
 		mantissa = bits - FRACTION_BITS < 64 ? mantissa >> (bits - FRACTION_BITS) : 0;
 		bits = FRACTION_BITS;
 	}
-	fraction = (mantissa * MILLION + (1ull << bits >> 1)) >> bits;
-	if (whole > UINT64_MAX / MILLION - 1)
-		return false;
-	n->magnitude = whole * MILLION + fraction;
-	n->decimals = FLOAT_DECIMALS;
+	for (n->decimals = FLOAT_DECIMALS; whole > UINT64_MAX / unit - 1; n->decimals--)
+		unit /= 10;
+	n->magnitude = whole * unit + ((mantissa * unit + (1ull << bits >> 1)) >> bits);
 	for (; n->decimals && n->magnitude % 10 == 0; n->decimals--)
 		n->magnitude /= 10;
 	return true;

@@ -42,6 +42,7 @@ struct mark {
  * @noise: the byte before @at is of no frame, so that a flag at @at may be none
  * @at: offset in @bytes of the first byte that is not done with
  * @used: of the bytes before it, those of good frames and messages
+ * @open_len: length of the frame at @at that is not whole yet; 0: not known
  * @nmarks: of @marks that are in use
  * @marks: when @bytes came
  * @len: bytes of @bytes in use
@@ -56,6 +57,7 @@ struct dlms_line {
 	bool noise;
 	size_t at;
 	size_t used;
+	size_t open_len;
 	unsigned int nmarks;
 	struct mark marks[MARKS_MAX];
 	size_t len;
@@ -208,6 +210,18 @@ static void pass(struct dlms_line *l, size_t count, size_t used)
 	l->used += used;
 }
 
+/*
+ * What is between the parts of a message may be parts: the end of this one and the beginning of
+ * another, whose other parts have the numbers that this one waits for.
+ */
+static void pass_noise(struct dlms_line *l, size_t count)
+{
+	assembly_break(&l->segments, &l->opener.counts.parts);
+	assembly_break(&l->opener.blocks, &l->opener.counts.parts);
+	pass(l, count, 0);
+	l->noise = true;
+}
+
 static void count_good(struct dlms_line *l, unsigned int framing)
 {
 	l->tried = framing;
@@ -239,13 +253,24 @@ static bool is_waited_for(const struct dlms_line *l, enum moment moment)
 	return moment == MOMENT_PAUSE ? !frame_behind(l) : moment != MOMENT_END;
 }
 
+/* What begins at l->at. The last flag of all ends a frame, and begins none. */
+static enum hdlc_verdict read_hdlc(const struct dlms_line *l, enum moment moment,
+				   struct hdlc_frame *f)
+{
+	const size_t count = l->len - l->at;
+
+	if (moment == MOMENT_END && count == 1)
+		return HDLC_NONE;
+	return hdlc_read(l->bytes + l->at, count, f);
+}
+
 /* False: more bytes are needed. */
 static bool take_hdlc(struct dlms_line *l, enum moment moment)
 {
 	struct dlms_counts *counts = &l->opener.counts;
 	struct hdlc_frame f;
 
-	switch (hdlc_read(l->bytes + l->at, l->len - l->at, &f)) {
+	switch (read_hdlc(l, moment, &f)) {
 	case HDLC_GOOD:
 		count_good(l, DLMS_HDLC);
 		take_hdlc_frame(l, &f);
@@ -254,6 +279,7 @@ static bool take_hdlc(struct dlms_line *l, enum moment moment)
 		l->noise = false;
 		return true;
 	case HDLC_OPEN:
+		l->open_len = f.len;
 		if (is_waited_for(l, moment))
 			return false;
 		counts->bad_form += f.len > 0;
@@ -273,8 +299,7 @@ static bool take_hdlc(struct dlms_line *l, enum moment moment)
 		counts->bad_form++;
 		break;
 	}
-	pass(l, 1, 0);
-	l->noise = true;
+	pass_noise(l, 1);
 	return true;
 }
 
@@ -310,7 +335,7 @@ static bool take_mbus(struct dlms_line *l, enum moment moment)
 	case MBUS_NONE:
 		break;
 	}
-	pass(l, 1, 0);
+	pass_noise(l, 1);
 	return true;
 }
 
@@ -320,22 +345,14 @@ static bool may_begin_frame(const struct dlms_line *l, u8 byte)
 	       (byte == MBUS_START && l->tried & DLMS_MBUS);
 }
 
-/*
- * What is between the parts of a message may be parts: the end of this one and the beginning of
- * another, whose other parts have the numbers that this one waits for.
- */
 static void skip_noise(struct dlms_line *l)
 {
 	size_t at = l->at;
 
 	while (at < l->len && !may_begin_frame(l, l->bytes[at]))
 		at++;
-	if (at == l->at)
-		return;
-	assembly_break(&l->segments, &l->opener.counts.parts);
-	assembly_break(&l->opener.blocks, &l->opener.counts.parts);
-	pass(l, at - l->at, 0);
-	l->noise = true;
+	if (at > l->at)
+		pass_noise(l, at - l->at);
 }
 
 static void take_frames(struct dlms_line *l, enum moment moment)
@@ -470,9 +487,12 @@ static bool is_kept(const struct dlms_line *l, enum moment moment)
 	       looks_raw(l->bytes, l->len);
 }
 
-/* Looks at what is there. */
+/* Looks at what is there. Bytes that come one by one need no look before their frame is whole. */
 static void take(struct dlms_line *l, enum moment moment)
 {
+	if (moment == MOMENT_FEED && l->len - l->at < l->open_len && is_decided(l))
+		return;
+	l->open_len = 0;
 	if (l->tried & (DLMS_HDLC | DLMS_MBUS))
 		take_frames(l, moment);
 	if (is_kept(l, moment))
@@ -532,6 +552,7 @@ void dlms_line_pause(struct dlms_line *l)
 static void give_up(struct dlms_line *l)
 {
 	l->len = 0;
+	l->open_len = 0;
 	l->nmarks = 0;
 	l->segments.state = ASSEMBLY_NONE;
 	l->opener.blocks.state = ASSEMBLY_NONE;
@@ -619,22 +640,9 @@ u8 dlms_line_other_apdu(const struct dlms_line *l)
 }
 
 /**
- * dlms_line_marks - the highest counters, so that they can be kept
- * @l: state of the line
- * @count: for their number
- *
- * Return: the counter of each sender, the newest sender first; valid until the next call.
- */
-const struct glo_mark *dlms_line_marks(const struct dlms_line *l, unsigned int *count)
-{
-	*count = l->opener.glo.nmarks;
-	return l->opener.glo.marks;
-}
-
-/**
  * dlms_line_remember - a counter that was kept
  * @l: state of the line
- * @mark: of dlms_line_marks()
+ * @mark: the newest counter of a sender
  */
 void dlms_line_remember(struct dlms_line *l, const struct glo_mark *mark)
 {

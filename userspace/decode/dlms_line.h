@@ -28,7 +28,6 @@ unsigned int dlms_line_framing(const struct dlms_line *l);
 const struct dlms_counts *dlms_line_counts(const struct dlms_line *l);
 enum dlms_trouble dlms_line_trouble(const struct dlms_line *l);
 u8 dlms_line_other_apdu(const struct dlms_line *l);
-const struct glo_mark *dlms_line_marks(const struct dlms_line *l, unsigned int *count);
 void dlms_line_remember(struct dlms_line *l, const struct glo_mark *mark);
 
 #endif /* METERLINE_DLMS_LINE_H */

@@ -14,8 +14,6 @@
 #include "../../kernel/telegram/types.h"
 
 #define HDLC_FLAG 0x7e
-/* Two flags, and what the 11 bits of the length can say. */
-#define HDLC_FRAME_MAX (2 + 2047)
 
 /** enum hdlc_verdict - what some bytes are */
 enum hdlc_verdict {

@@ -17,7 +17,6 @@
 #define MBUS_HEADER_LEN 4
 /* The header, checksum and stop. */
 #define MBUS_AROUND    6
-#define MBUS_FRAME_MAX (MBUS_AROUND + 255 + 256)
 
 /** enum mbus_verdict - what some bytes are */
 enum mbus_verdict {

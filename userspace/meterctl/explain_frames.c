@@ -139,8 +139,9 @@ static void lose_part(struct explain *e)
 	struct assembly_counts lost = { 0 };
 
 	assembly_break(&e->segments, &lost);
+	assembly_break(&e->opener.blocks, &lost);
 	if (lost.gaps)
-		explain_note("the message that had begun before lost a segment: it is dropped");
+		explain_note("the message that had begun before lost a part: it is dropped");
 }
 
 /*
@@ -216,8 +217,8 @@ static size_t explain_bad_frame(struct explain *e, const u8 *b, size_t count, st
 
 typedef bool (*begins_fn)(const u8 *bytes, size_t count);
 
-/* Bytes up to the next frame; returns their number. */
-static size_t explain_noise(const struct explain *e, size_t at, begins_fn begins)
+/* Bytes up to the next frame; returns their number. Decoding joins nothing across them. */
+static size_t explain_noise(struct explain *e, size_t at, begins_fn begins)
 {
 	size_t len = 0;
 
@@ -227,6 +228,7 @@ static size_t explain_noise(const struct explain *e, size_t at, begins_fn begins
 		return 0;
 	explain_title("byte %zu: %zu byte%s of no frame", at, len, len == 1 ? "" : "s");
 	explain_bytes(at, e->bytes + at, len);
+	lose_part(e);
 	return len;
 }
 
@@ -255,14 +257,11 @@ void explain_hdlc(struct explain *e)
 {
 	enum hdlc_verdict verdict;
 	struct hdlc_frame f;
-	size_t at = 0, noise;
+	size_t at = 0;
 
 	for (;;) {
 		at += flags_len(e->bytes + at, e->len - at);
-		noise = explain_noise(e, at, begins_hdlc);
-		if (noise)
-			lose_part(e);
-		at += noise;
+		at += explain_noise(e, at, begins_hdlc);
 		if (at == e->len)
 			return;
 		verdict = hdlc_read(e->bytes + at, e->len - at, &f);
@@ -318,12 +317,16 @@ static void explain_mbus_frame(struct explain *e, size_t at, const struct mbus_f
 	take_part(e, &part, alone);
 }
 
-static void explain_bad_mbus(size_t at, size_t count, enum mbus_verdict verdict, const u8 *b)
+static void explain_bad_mbus(struct explain *e, size_t at, enum mbus_verdict verdict)
 {
+	const size_t count = e->len - at;
+	const u8 *b = e->bytes + at;
+
 	explain_title("byte %zu: M-Bus frame, %s", at,
 		      verdict == MBUS_OPEN ? "cut off" : "without its stop");
 	explain_row(at, b, count < MBUS_HEADER_LEN ? count : MBUS_HEADER_LEN, 0,
 		    "long frame, %u bytes, or 256 more", count > 1 ? b[1] : 0);
+	lose_part(e);
 }
 
 static bool begins_mbus(const u8 *bytes, size_t count)
@@ -352,7 +355,7 @@ void explain_mbus(struct explain *e)
 			at += f.len;
 			continue;
 		}
-		explain_bad_mbus(at, e->len - at, verdict, b);
+		explain_bad_mbus(e, at, verdict);
 		at++;
 	}
 }

@@ -64,6 +64,7 @@ static bool encipher(const struct sim_cipher *c, const struct sim_kind *kind, ui
 	     EVP_EncryptFinal_ex(aes, text + out, &out) == 1 &&
 	     EVP_CIPHER_CTX_ctrl(aes, EVP_CTRL_AEAD_GET_TAG, TAG_LEN, tag) == 1;
 	EVP_CIPHER_CTX_free(aes);
+	explicit_bzero(aad, sizeof(aad));
 	memcpy(text + len, tag, ok ? tag_len(c, kind) : 0);
 	return ok;
 }
