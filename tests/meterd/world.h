@@ -88,10 +88,12 @@ static void world_telegram(void *context, struct line *line, const struct telegr
 {
 	struct world *w = context;
 
-	(void)number;
 	w->heard++;
 	w->when = *when;
-	telegram_number(t, w->number, sizeof(w->number));
+	if (number)
+		snprintf(w->number, sizeof(w->number), "%s", number);
+	else
+		telegram_number(t, w->number, sizeof(w->number));
 	if (w->on_telegram)
 		w->on_telegram(w, line, t);
 }
@@ -135,7 +137,7 @@ static void world_end(struct world *w)
 }
 
 /* Runs until this much time has passed. In no state may a source be left that nothing wakes. */
-static void world_run(struct world *w, u64 ms)
+static __attribute__((unused)) void world_run(struct world *w, u64 ms)
 {
 	const struct timeval end = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
 
