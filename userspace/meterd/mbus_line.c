@@ -382,6 +382,7 @@ static void take_reading(void *context)
 	when.has_clock = m->reading.has_clock;
 	when.clock_s = m->reading.clock_s;
 	when.values = &m->reading.values;
+	when.profile = m->reading.profile;
 	when.list = m->reading.list;
 	line_telegram(m->line, &m->reading.telegram, meter->number, &when);
 	tell_of_others(m, meter, &when);
