@@ -368,6 +368,7 @@ def wrong_noise_on_the_line_is_no_meter():
 	gateway = Gateway([os.urandom(3000), HOLD])
 	meterd = Meterd(source("house", gateway))
 	wait_until(lambda: line(meterd)["state"] == "wrong-data", 60)
+	assert "neither DLMS nor P1" in line(meterd)["why"], line(meterd)
 	equal([m for m in meterd.meters() if m["quantities"]], [])
 	meterd.stop()
 

@@ -5,8 +5,8 @@
  */
 #include "world.h"
 
-#include "../../userspace/decode/crc16_x25.h"
 #include "../../userspace/meterd/sources.h"
+#include "push_list.h"
 
 /**
  * struct stage - a world with one line of DLMS that is fed by hand
@@ -51,74 +51,13 @@ static bool stage_end(struct stage *s, bool kept)
 	return kept;
 }
 
-/** struct list - a list that is written: code, value, code, value in a structure */
-struct list {
-	u8 bytes[400];
-	size_t len;
-};
-
-static void put(struct list *l, const void *bytes, size_t count)
-{
-	memcpy(l->bytes + l->len, bytes, count);
-	l->len += count;
-}
-
-static void put_text(struct list *l, const char *text)
-{
-	const u8 head[] = { 0x0a, (u8)strlen(text) };
-
-	l->bytes[6 + 1]++;
-	put(l, head, sizeof(head));
-	put(l, text, strlen(text));
-}
-
-static void put_code(struct list *l, u8 b, u8 c, u8 d, u8 e)
-{
-	const u8 code[] = { 0x09, 6, c != 96, b, c, d, e, 255 };
-
-	l->bytes[6 + 1]++;
-	put(l, code, sizeof(code));
-}
-
-static void put_number(struct list *l, u32 number)
-{
-	const u8 value[] = { 0x06, number >> 24, number >> 16, number >> 8, number };
-
-	l->bytes[6 + 1]++;
-	put(l, value, sizeof(value));
-}
-
-/* A notification without a time, and a structure that is empty so far. */
-static void list_begin(struct list *l)
-{
-	static const u8 head[] = { 0x0f, 0, 0, 0, 0, 0, 0x02, 0 };
-
-	l->len = 0;
-	put(l, head, sizeof(head));
-}
-
-static void put_fcs(u8 *frame, size_t len)
-{
-	const u16 fcs = (u16)~crc16_x25(CRC16_X25_BEGIN, frame, len);
-
-	frame[len] = fcs & 0xff;
-	frame[len + 1] = fcs >> 8;
-}
-
-/* In one frame, at @steady now. */
+/* In one frame, now. */
 static void send_list(struct stage *s, const struct list *l)
 {
-	static const u8 llc[] = { 0xe6, 0xe7, 0x00 };
 	const struct moment now = { .unix_ms = host_unix_ms(), .steady_ms = steady_ms() };
-	const size_t len = 6 + 2 + sizeof(llc) + l->len + 2 - 1;
-	u8 frame[512] = { 0x7e, 0xa0 | len >> 8, len & 0xff, 0x03, 0x21, 0x13 };
+	u8 frame[LIST_FRAME_MAX];
 
-	put_fcs(frame + 1, 5);
-	memcpy(frame + 8, llc, sizeof(llc));
-	memcpy(frame + 8 + sizeof(llc), l->bytes, l->len);
-	put_fcs(frame + 1, len - 2);
-	frame[len + 1] = 0x7e;
-	feed_bytes(s->feed, frame, len + 2, &now);
+	feed_bytes(s->feed, frame, list_frame(l, frame), &now);
 }
 
 static void pass_s(unsigned int seconds)

@@ -65,6 +65,7 @@ int epoll_wait(int fd, struct epoll_event *events, int max, int timeout)
 
 /**
  * struct world - sources, and what came out of them
+ * @config: newest one of world_apply()
  * @heard: telegrams
  * @when: of the last one; @number: of its meter
  * @states: changes of states
@@ -75,6 +76,7 @@ struct world {
 	struct event_base *base;
 	struct notes *notes;
 	struct sources *sources;
+	struct config config;
 	unsigned int heard;
 	struct moment when;
 	char number[METERLINE_NUMBER_MAX + 1];
@@ -170,9 +172,8 @@ static __attribute__((unused)) struct source_config tcp_config(const char *name,
 static __attribute__((unused)) void world_apply(struct world *w, struct source_config *sources,
 						 unsigned int count)
 {
-	struct config c = { .sources = sources, .source_count = count };
-
-	sources_apply(w->sources, &c);
+	w->config = (struct config){ .sources = sources, .source_count = count };
+	sources_apply(w->sources, &w->config);
 }
 
 static __attribute__((unused)) struct line *line_of(struct world *w, const char *name)

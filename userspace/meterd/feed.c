@@ -237,6 +237,9 @@ static const char *seen_complaint(const struct feed *f)
 	case SEEN_MBUS:
 		return dlms_complaint(f);
 	case SEEN_GARBAGE:
+		if (f->stream.dlms)
+			return "what comes is neither DLMS nor P1: look at the port, its speed and "
+			       "parity, and whether it sends raw bytes";
 		return "what comes is neither TIC nor P1: look at the port, its speed, and whether "
 		       "it sends raw telegrams";
 	case SEEN_NOTHING:
