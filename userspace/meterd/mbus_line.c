@@ -356,7 +356,7 @@ static void tell_of_others(struct mbus_line *m, const struct mbus_meter *meter, 
 		if (!*other.number || other.quantity == Q_NONE)
 			continue;
 		if (!*captured_s)
-			*captured_s = when->unix_ms / 1000;
+			*captured_s = (when->replay ? (s64)when->steady_ms : when->unix_ms) / 1000;
 		line_told_of(m->line, &other.telegram, other.number, when);
 	}
 }
@@ -366,7 +366,10 @@ static void take_reading(void *context)
 {
 	struct mbus_line *m = context;
 	struct mbus_meter *meter = whose(m);
-	struct moment when;
+	struct moment when = {
+		.has_clock = m->reading.has_clock,
+		.clock_s = m->reading.clock_s,
+	};
 
 	if (!meter) {
 		tell_nameless(m);
@@ -376,11 +379,10 @@ static void take_reading(void *context)
 	take_notes(m, meter);
 	if (meter != m->expected)
 		read_apdu(m, meter);
-	m->moment(m->context, m->apdu.first_byte, &when);
+	if (!m->moment(m->context, m->apdu.first_byte, &when))
+		return;
 	settle(m, meter, when.steady_ms);
 	look_for_doubt(m, meter);
-	when.has_clock = m->reading.has_clock;
-	when.clock_s = m->reading.clock_s;
 	when.values = &m->reading.values;
 	when.profile = m->reading.profile;
 	when.list = m->reading.list;
@@ -453,6 +455,7 @@ bool mbus_line_begin(struct mbus_line *m, struct stream *stream)
 		return false;
 	dlms_line_refuse_replayed(stream->dlms, config_of(m)->refuses_replayed);
 	m->dlms = stream->dlms;
+	m->line->dlms = dlms_line_counts(stream->dlms);
 	recall(m);
 	return true;
 }

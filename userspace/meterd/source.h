@@ -224,6 +224,7 @@ bool line_decode_begin(struct line *line, struct stream *stream, unsigned int pr
 void line_decode_end(struct line *line, struct stream *stream);
 const char *line_cipher_complaint(const struct line *line, enum p1_cipher_trouble trouble);
 bool line_cipher_stats(const struct line *line, struct p1_cipher_stats *sum);
+const char *stream_dlms_complaint(const struct stream *s);
 const char *line_via(const struct line *line);
 /* How long a line may be without a valid telegram: 3 periods, at least 30 s. */
 u64 line_patience_ms(const struct line *line);
