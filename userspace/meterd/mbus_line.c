@@ -327,10 +327,10 @@ static void settle(struct mbus_line *m, struct mbus_meter *meter, u64 now_ms)
 		read_apdu(m, meter);
 	} else if (m->reading.unsettled && !meter->told) {
 		meter->told = true;
-		log_line(LEVEL_INFO, config_of(m)->name,
-			 "%s: it does not say whether its registers count 1 or 10 Wh: there are no "
-			 "energies until its power has shown it, or scale.1.8.0 = 1 or 10 (and so "
-			 "on) stands in its [meter ...]", m->line->what);
+		log_limited(&m->line->limit, LEVEL_INFO, config_of(m)->name,
+			    "%s: it does not say whether its registers count 1 or 10 Wh: there are "
+			    "no energies until its power has shown it, or scale.1.8.0 = 1 or 10 (and "
+			    "so on) stands in its [meter ...]", m->line->what);
 	}
 }
 
@@ -339,8 +339,8 @@ static void look_for_doubt(struct mbus_line *m, struct mbus_meter *meter)
 	enum dlms_doubt doubt = dlms_doubts_take(&meter->doubts, &m->reading.values);
 
 	if (doubt)
-		log_line(LEVEL_WARNING, config_of(m)->name, "%s: %s", m->line->what,
-			 dlms_doubt_text(doubt));
+		log_limited(&m->line->limit, LEVEL_WARNING, config_of(m)->name, "%s: %s",
+			    m->line->what, dlms_doubt_text(doubt));
 }
 
 /* Gas, water and heat that are behind this meter. */
