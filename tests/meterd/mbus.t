@@ -189,6 +189,8 @@ def damage_and_noise_cost_no_telegram_beside_them():
 	meterd = Meterd(source("house", Gateway([hurt, HOLD])))
 	wait_until(lambda: newest(readings).items() <= meterd.meter("house")["quantities"].items(), 20)
 	equal(line(meterd)["telegrams"], 4)
+	equal(meterd.metric("meter_telegrams_total", source="house", result="ok"), 4)
+	assert meterd.metric("meter_telegrams_total", source="house", result="crc") >= 1
 	meterd.stop()
 
 
@@ -284,8 +286,9 @@ def energies_of_an_unknown_size_are_held_back_until_the_configuration_tells():
 	state = wait_until(lambda: heard(first))
 	wait_until(lambda: "whether its registers count 1 or 10 Wh" in first.log())
 	equal([name for name in state["quantities"] if name.startswith("energy")], [])
+	advice = re.search(r"(scale\.\S+ = )1 or 10", first.log())[1]
 	first.stop()
-	second = Meterd(source("house", Gateway([data, HOLD])) + f"[meter {number}]\nscale.1-0:1.8.0 = 10\n")
+	second = Meterd(source("house", Gateway([data, HOLD])) + f"[meter {number}]\n{advice}10\n")
 	wait_until(lambda: heard(second) and heard(second)["quantities"].get("energy_import"))
 	second.stop()
 

@@ -62,15 +62,16 @@ def dlms(kind, more="", **options):
 
 
 @promise
-def a_capture_of_dlms_is_booked_by_the_meters_clock():
-	meterd, said = dlms("am550", count=40, interval=60, start="2026-03-02T11:50:00Z")
+def a_capture_of_dlms_is_booked_by_the_meters_clock_also_when_that_is_changed():
+	"""The meter's own time is 2:45 after 2:59 on this day."""
+	meterd, said = dlms("am550", "[daemon]\ntimezone = Europe/Zurich\n", count=160, interval=60, start="2026-10-24T23:40:00Z")
 	wait_until(lambda: is_read(meterd))
-	equal((line(meterd)["telegrams"], meterd.meter("house")["time"]), (40, said[-1]["time"]))
+	equal((line(meterd)["telegrams"], meterd.meter("house")["time"]), (160, said[-1]["time"]))
 	equal(meterd.meter("house")["quantities"]["energy_import"], said[-1]["quantities"]["energy_import"])
 	at = {r["time"]: r["quantities"]["energy_import"] for r in said}
-	quarter = next(e for e in meterd.ledger("house", "quarter")
-		       if e["register"] == "energy_import" and e["start"] == "2026-03-02T12:00:00Z")
-	equal(quarter["value"], at["2026-03-02T12:15:00Z"] - at["2026-03-02T12:00:00Z"])
+	quarters = {utc(e["start"]): e for e in meterd.ledger("house", "quarter") if e["register"] == "energy_import"}
+	for start in range(utc("2026-10-24T23:45:00Z"), utc("2026-10-25T02:15:00Z"), 900):
+		equal((quarters[start]["value"], quarters[start]["quality"]), (at[iso(start + 900)] - at[iso(start)], "good"), iso(start))
 	meterd.stop()
 
 

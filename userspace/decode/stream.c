@@ -237,7 +237,7 @@ u64 stream_damaged(const struct stream *s)
 	const struct dlms_counts *c = s->dlms ? dlms_line_counts(s->dlms) : NULL;
 
 	return clear->bad_checksum + clear->bad_parity +
-	       (c ? c->bad_hcs + c->bad_fcs + c->bad_checksum : 0);
+	       (c ? dlms_damaged(c) : 0);
 }
 
 /**

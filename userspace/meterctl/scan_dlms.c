@@ -118,7 +118,5 @@ enum line_seen scan_dlms_take(struct scan_dlms *s, const u8 *bytes, size_t count
 /** scan_dlms_damaged - frames that were damaged, in all settings */
 u64 scan_dlms_damaged(const struct scan_dlms *s)
 {
-	const struct dlms_counts *c = dlms_line_counts(s->line);
-
-	return c->bad_hcs + c->bad_fcs + c->bad_checksum;
+	return dlms_damaged(dlms_line_counts(s->line));
 }

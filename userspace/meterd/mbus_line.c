@@ -329,8 +329,8 @@ static void settle(struct mbus_line *m, struct mbus_meter *meter, u64 now_ms)
 		meter->told = true;
 		log_limited(&m->line->limit, LEVEL_INFO, config_of(m)->name,
 			    "%s: it does not say whether its registers count 1 or 10 Wh: there are "
-			    "no energies until its power has shown it, or scale.1.8.0 = 1 or 10 (and "
-			    "so on) stands in its [meter ...]", m->line->what);
+			    "no energies until its power has shown it, or scale.1-1:1.8.0 = 1 or 10 "
+			    "(and so on) stands in its [meter ...]", m->line->what);
 	}
 }
 
