@@ -172,7 +172,8 @@ static void decode(struct listener *l, const u8 *bytes, size_t count, u64 now)
 		if (h->framed)
 			h->seen = seen;
 	}
-	if (!h->framed)
+	/* With the settings of M-Bus text is none. */
+	if (!h->framed && !l->mbus)
 		line_decoder_feed(&l->decoder, bytes, count, now);
 }
 
@@ -230,9 +231,13 @@ static bool is_done(const struct listener *l, u64 now)
 /* Until when the setting is kept. */
 static u64 keep_until(const struct listener *l)
 {
+	enum line_seen seen = line_decoder_seen(&l->decoder);
+
 	if (l->mbus)
 		return l->mbus_ms + MBUS_MS;
-	return speed_search_until(&l->search, line_decoder_seen(&l->decoder), l->first_ms);
+	if (seen == SEEN_HDLC || seen == SEEN_MBUS)
+		seen = SEEN_NOTHING;
+	return speed_search_until(&l->search, seen, l->first_ms);
 }
 
 /* Behind the last speed of text those of M-Bus, and then text again. */

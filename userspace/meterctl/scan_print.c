@@ -186,7 +186,7 @@ static void print_mbus(const struct port *p)
 		printf("               speed = %u\n               parity = %s\n", h->bit_per_s,
 		       h->mbus_parity ? "even" : "none");
 	if (h->enciphered)
-		puts("               key_file = /etc/meterline/house.key");
+		puts("               key_file = /etc/meterd/house.key");
 }
 
 static void print_keep(const struct ports *ports, const struct port *p)

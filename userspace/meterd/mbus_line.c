@@ -15,11 +15,15 @@
 #include "mbus_notes.h"
 #include "sources.h"
 
-/* Of one line; a converter has one meter, and some pass on several. Beyond it the longest silent
- * one is forgotten. */
+/*
+ * Of one line; a converter has one meter, and some pass on several. Beyond it the longest silent
+ * one is forgotten.
+ */
 #define METERS_MAX 8
-/* All meters say their number more often: who was silent for so long while another one spoke was
- * replaced by it. */
+/*
+ * All meters say their number more often: who was silent for so long while another one spoke was
+ * replaced by it.
+ */
 #define GONE_MS (60 * 60 * 1000)
 /* A title that had so many telegrams without a number is all that there is to call its meter. */
 #define NAMELESS_MAX 12
