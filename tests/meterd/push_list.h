@@ -9,7 +9,7 @@
 
 #include "../../userspace/decode/crc16_x25.h"
 
-#define LIST_MAX 400
+#define LIST_MAX       400
 #define LIST_FRAME_MAX (LIST_MAX + 32)
 
 /** struct list - a list that is written: code, value, code, value in a structure */

@@ -634,7 +634,8 @@ static bool mbus_is_found_within(unsigned int bit_per_s, bool even, u64 within_m
 static bool every_speed_and_parity_of_mbus_is_found_by_its_checks(const char **skip)
 {
 	(void)skip;
-	return mbus_is_found_within(2400, true, 12000) && mbus_is_found_within(2400, false, 26000) &&
+	return mbus_is_found_within(2400, true, 12000) &&
+	       mbus_is_found_within(2400, false, 26000) &&
 	       mbus_is_found_within(115200, false, 39000) &&
 	       mbus_is_found_within(9600, false, 52000) &&
 	       mbus_is_found_within(38400, false, 65000) &&

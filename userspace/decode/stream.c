@@ -236,8 +236,7 @@ u64 stream_damaged(const struct stream *s)
 	const struct telegram_stats *clear = &s->line.stats;
 	const struct dlms_counts *c = s->dlms ? dlms_line_counts(s->dlms) : NULL;
 
-	return clear->bad_checksum + clear->bad_parity +
-	       (c ? dlms_damaged(c) : 0);
+	return clear->bad_checksum + clear->bad_parity + (c ? dlms_damaged(c) : 0);
 }
 
 /**
@@ -255,8 +254,8 @@ enum p1_cipher_trouble stream_trouble(const struct stream *s)
  * stream_seen - what the stream seems to carry
  * @s: its state
  *
- * Where DLMS is decoded only a good frame of it tells: what looks like one may be read with the wrong
- * parity.
+ * Where DLMS is decoded only a good frame of it tells: what looks like one may be read with the
+ * wrong parity.
  *
  * Return: as line_decoder_seen().
  */

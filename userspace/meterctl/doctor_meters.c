@@ -54,8 +54,8 @@ static void searching(struct doctor *d, const struct meter_words *m)
 			    "it sends encrypted P1");
 	else if (!strcmp(m->seen, "hdlc") || !strcmp(m->seen, "mbus"))
 		doctor_find(d, m->where,
-			    "take the kernel off it, and let meterd read it as type = mbus; 'meterctl scan' "
-			    "writes the lines",
+			    "take the kernel off it, and let meterd read it as type = mbus; "
+			    "'meterctl scan' writes the lines",
 			    "it sends DLMS (%s), which the kernel does not read", m->seen);
 	else if (!counted(d, m->name, "bytes"))
 		doctor_find(d, m->where, wiring, "not a byte came");

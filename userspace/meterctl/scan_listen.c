@@ -121,8 +121,8 @@ static void conclude(struct listener *l)
 	h->bit_per_s = speed_of(l);
 	h->even_parity = !h->framed && line_decoder_has_parity(&l->decoder);
 	h->mbus_parity = l->mbus == 1;
-	h->damaged = h->framed ? scan_dlms_damaged(l->dlms) :
-				 l->decoder.stats.bad_checksum + l->decoder.stats.bad_parity +
+	h->damaged = h->framed ? scan_dlms_damaged(l->dlms)
+			       : l->decoder.stats.bad_checksum + l->decoder.stats.bad_parity +
 					 l->decoder.stats.bad_form;
 	count_line_errors(l);
 }
@@ -200,7 +200,8 @@ static void take_bytes(struct listener *l, u64 now)
 /* What looks like a frame of DLMS may be read with the wrong speed or parity. */
 static bool is_recognised(const struct heard *h)
 {
-	return h->framed || (h->seen > SEEN_GARBAGE && h->seen != SEEN_HDLC && h->seen != SEEN_MBUS);
+	return h->framed ||
+	       (h->seen > SEEN_GARBAGE && h->seen != SEEN_HDLC && h->seen != SEEN_MBUS);
 }
 
 /* Whether what came needs no other speed; notes since when. */
@@ -254,8 +255,7 @@ static void next_setting(struct listener *l, u64 now)
 
 static void search_on(struct listener *l, u64 now)
 {
-	if (l->heard->pty || now < keep_until(l) ||
-	    (l->first_ms && now < l->first_ms + BURST_MS))
+	if (l->heard->pty || now < keep_until(l) || (l->first_ms && now < l->first_ms + BURST_MS))
 		return;
 	next_setting(l, now);
 	if (!set_speed(l))

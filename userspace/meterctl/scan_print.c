@@ -58,6 +58,15 @@ static void telegrams_text(const struct heard *h, bool identity, char *text, siz
 		 number ? " (number " : "", number ? h->number : "", number ? ")" : "", quality);
 }
 
+static const char *dlms_trouble_of(const struct heard *h)
+{
+	if (h->enciphered)
+		return "enciphered: it needs the key of the meter, which its grid operator has";
+	if (h->framed)
+		return "but no message that is known: 'meterctl explain' shows what there is";
+	return "but none of them is whole";
+}
+
 static void unread_text(const struct heard *h, char *text, size_t size)
 {
 	char speed[32];
@@ -74,12 +83,9 @@ static void unread_text(const struct heard *h, char *text, size_t size)
 			 "grid operator has",
 			 speed);
 	else if (h->seen > SEEN_GARBAGE)
-		snprintf(text, size, "DLMS in frames of %s%s, %s%s",
+		snprintf(text, size, "DLMS in frames of %s%s, %s, %s",
 			 h->seen == SEEN_HDLC ? "HDLC" : "M-Bus", speed, parity_text(h),
-			 h->enciphered ? ", enciphered: it needs the key of the meter, which its grid "
-					 "operator has" :
-			 h->framed ? ", but no message that is known: 'meterctl explain' shows it" :
-				     ", but none of them is whole");
+			 dlms_trouble_of(h));
 	else if (!h->bytes)
 		snprintf(text, size,
 			 "nothing: is the meter wired to it, and its customer port enabled?");
@@ -180,8 +186,8 @@ static void print_mbus(const struct port *p)
 {
 	const struct heard *h = p->heard;
 
-	printf("  keep it  in meterd.conf:\n               [source house]\n               type = mbus\n"
-	       "               device = %s\n", best_name(p));
+	puts("  keep it  in meterd.conf:\n               [source house]");
+	printf("               type = mbus\n               device = %s\n", best_name(p));
 	if (!h->pty)
 		printf("               speed = %u\n               parity = %s\n", h->bit_per_s,
 		       h->mbus_parity ? "even" : "none");

@@ -31,7 +31,8 @@ bool line_cipher_stats(const struct line *line, struct p1_cipher_stats *sum)
  * stream_dlms_complaint - why frames of DLMS come, and no reading
  * @s: the stream
  *
- * Return: a constant sentence for line_set_state(), LINE_WRONG_DATA; NULL: nothing is wrong with them.
+ * Return: a constant sentence for line_set_state(), LINE_WRONG_DATA; NULL: nothing is wrong with
+ * them.
  */
 const char *stream_dlms_complaint(const struct stream *s)
 {

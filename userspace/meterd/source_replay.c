@@ -495,8 +495,7 @@ static bool replay_start(struct source *s)
 	r->turn = event_new(sources_base(s->all), -1, 0, replay_turn, r);
 	if (s->config.real_pace)
 		r->held = malloc(RECORD_PACKED_MAX + TELEGRAM_PAD);
-	if (!r->line || !r->turn || (s->config.real_pace && !r->held) ||
-	    !decode_begin(r)) {
+	if (!r->line || !r->turn || (s->config.real_pace && !r->held) || !decode_begin(r)) {
 		replay_free(r);
 		return false;
 	}
