@@ -319,7 +319,8 @@ def meters_that_do_not_do_well_are_told():
 	     finding("meter2 (ttyUSB2)", "garbage comes: a wrong speed, a damaged cable, or P1 without an inverter",
 		     "attach it without --speed, or stop what reads it and 'sudo meterctl scan /dev/ttyUSB2', which recognises a wrong speed and an inverted cable") +
 	     finding("meter3 (ttyUSB3)", "it sends encrypted P1", "ask the grid operator for the key, or to switch encryption off") +
-	     finding("meter4 (ttyUSB4)", "it sends hdlc, which is not read from a serial port", "use the meter's TIC or P1 port instead") +
+	     finding("meter4 (ttyUSB4)", "it sends DLMS (hdlc), which the kernel does not read",
+		     "take the kernel off it, and let meterd read it as type = mbus; 'meterctl scan' writes the lines") +
 	     finding("meter5 (ttyUSB5)", "101 groups were damaged in 1000 telegrams",
 		     "a shorter cable, or another resistor at the opto-coupler: at 9600 bit/s it must switch faster") +
 	     finding("meter6 (ttyUSB6)", "11 telegrams were damaged in 1000 telegrams",

@@ -490,6 +490,30 @@ static bool strangers_are_ignored_where_meters_are_not_made(const char **skip)
 		    names_are(&h, "garage"));
 }
 
+static bool a_line_of_thousands_of_numbers_makes_a_bounded_number_of_meters(const char **skip)
+{
+	struct line *line;
+	char number[16], hex[32];
+
+	(void)skip;
+	house_open(&h);
+	line = house_source(&h, "gateway", SOURCE_TCP);
+	house_meter(&h, "E9999999", "garage");
+	house_configure(&h);
+	simple_p1(&h, line, P1_A, 1);
+	for (unsigned int i = 0; i < 4000; i++) {
+		snprintf(number, sizeof(number), "F%07u", i / 2);
+		for (unsigned int k = 0; number[k]; k++)
+			snprintf(hex + 2 * k, 3, "%02X", number[k]);
+		simple_p1(&h, line, hex, 1);
+		simple_p1(&h, line, P1_A, 1);
+	}
+	if (h.added < 2 || h.added > 100)
+		return done(broken("%u meters were made", h.added));
+	simple_p1(&h, line, "4539393939393939", 1);
+	return done(last_is(&h, "garage"));
+}
+
 /* The identification names a type: two houses may have the same. */
 static bool meters_without_a_number_are_told_apart_by_their_sources(const char **skip)
 {
@@ -671,6 +695,7 @@ int main(void)
 		PROMISE(a_frame_without_number_is_of_who_spoke_last),
 		PROMISE(a_number_out_of_a_damaged_frame_must_come_twice),
 		PROMISE(strangers_are_ignored_where_meters_are_not_made),
+		PROMISE(a_line_of_thousands_of_numbers_makes_a_bounded_number_of_meters),
 		PROMISE(meters_without_a_number_are_told_apart_by_their_sources),
 		PROMISE(a_new_layout_does_not_hide_a_new_number),
 		PROMISE(a_number_that_was_replaced_elsewhere_is_not_its_meters),

@@ -587,7 +587,7 @@ def layouts_of_others_are_told_beside_ours():
 	view.wait("dsmr/reading/electricity_delivered_1", lambda v: re.fullmatch(r"1\.\d{3}", v))
 	view.wait("dsmr/reading/electricity_delivered_2", lambda v: v == "2.000")
 	equal(view.wait("teleinfo/123456789012")["PAPP"], {"raw": "00500", "value": 500})
-	equal(sorted(view.wait(f"smartmeter/{NUMBER}/ACTIVE_POWER_P")), ["timestamp", "value"])
+	equal(sorted(view.wait(f"smartmeter/{NUMBER}/ACTIVE_POWER_P")), ["obis", "timestamp", "value"])
 	meterd.stop()
 
 

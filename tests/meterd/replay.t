@@ -50,6 +50,52 @@ def shelve(directory, name="capture", data=None):
 	return directory / name
 
 
+def dlms(kind, more="", **options):
+	"""A meterd that has read what a simulated meter pushed, and what it said."""
+	directory = Directory()
+	expect = directory / "expect"
+	path = shelve(directory, data=simulate(kind, expect=expect, **options))
+	with open(expect) as f:
+		said = [json.loads(text) for text in f]
+	meterd = Meterd(f"[source house]\ntype = replay\npath = {path}\n{more}")
+	return meterd, said
+
+
+@promise
+def a_capture_of_dlms_is_booked_by_the_meters_clock_also_when_that_is_changed():
+	"""The meter's own time is 2:45 after 2:59 on this day."""
+	meterd, said = dlms("am550", "[daemon]\ntimezone = Europe/Zurich\n", count=160, interval=60, start="2026-10-24T23:40:00Z")
+	wait_until(lambda: is_read(meterd))
+	equal((line(meterd)["telegrams"], meterd.meter("house")["time"]), (160, said[-1]["time"]))
+	equal(meterd.meter("house")["quantities"]["energy_import"], said[-1]["quantities"]["energy_import"])
+	at = {r["time"]: r["quantities"]["energy_import"] for r in said}
+	quarters = {utc(e["start"]): e for e in meterd.ledger("house", "quarter") if e["register"] == "energy_import"}
+	for start in range(utc("2026-10-24T23:45:00Z"), utc("2026-10-25T02:15:00Z"), 900):
+		equal((quarters[start]["value"], quarters[start]["quality"]), (at[iso(start + 900)] - at[iso(start)], "good"), iso(start))
+	meterd.stop()
+
+
+@promise
+def a_capture_of_enciphered_dlms_without_a_clock_is_read_with_a_key_and_a_beginning():
+	keys = Directory() / "keys"
+	with open(keys, "w") as f:
+		f.write('{"key": "00112233445566778899aabbccddeeff"}')
+	os.chmod(keys, 0o600)
+	options = {"count": 12, "start": "2026-03-02T11:50:01Z", "key-file": keys}
+	meterd, said = dlms("e570", **options)
+	wait_until(lambda: "are enciphered: ask the grid operator" in line(meterd)["why"])
+	meterd.stop()
+	meterd, said = dlms("e570", f"key_file = {keys}\n", **options)
+	wait_until(lambda: "give the keys start and interval" in line(meterd)["why"])
+	equal([m["quantities"] for m in meterd.meters()], [{}])
+	meterd.stop()
+	meterd, said = dlms("e570", f"key_file = {keys}\nstart = 2026-03-02T11:50:01Z\ninterval = 5\n", **options)
+	wait_until(lambda: is_read(meterd))
+	state = meterd.meter("house")
+	equal((state["time"], state["quantities"]["energy_import"]), ("2026-03-02T11:50:56Z", said[-1]["quantities"]["energy_import"]))
+	meterd.stop()
+
+
 @promise
 def a_capture_is_booked_by_its_own_clock_to_the_watt_hour():
 	meterd = Meterd(config(shelve(Directory())))

@@ -17,9 +17,12 @@ IN_OPEN = 0x20
 
 
 class Pty:
-	"""A line with something at its end: what it is told to send, once it is opened."""
+	"""A line with something at its end: what it is told to send, once it is opened. At another speed than its own
+	it is noise."""
 
-	def __init__(self, data=b"", settings=None):
+	def __init__(self, data=b"", settings=None, speed=None):
+		self.speed = speed
+		self.noise = random.Random(2).randbytes(200)
 		self.master, slave = os.openpty()
 		self.path = os.ttyname(slave)
 		os.set_blocking(self.master, False)
@@ -43,7 +46,10 @@ class Pty:
 		at = 0
 		while not self.stopped.is_set():
 			try:
-				at = (at + os.write(self.master, data[at:at + 200])) % len(data)
+				if self.speed and self.settings()[4] != self.speed:
+					os.write(self.master, self.noise)
+				else:
+					at = (at + os.write(self.master, data[at:at + 200])) % len(data)
 			except BlockingIOError:
 				pass
 			self.stopped.wait(0.01)
@@ -171,6 +177,55 @@ for name in FOREIGN:
 	@promise_named(f"{name.replace('-', '_')}_is_named_though_it_is_not_read")
 	def _(name=name):
 		equal(scan_of_all()[name]["carries"], name)
+
+
+@functools.lru_cache
+def scan_of_dlms():
+	"""What a person is told of meters that push DLMS, and the JSON of it: {name: (lines, port)}"""
+	with shared():
+		directory = Directory()
+		with open(directory / "key", "w") as f:
+			f.write('{"key": "00112233445566778899aabbccddeeff"}')
+		data = {name: simulate(kind, count=3, start="2026-03-02T12:00:01Z", **more) for name, kind, more in (
+			("blocks", "e450", {"number": NUMBER}), ("mbus", "t210", {"number": NUMBER}),
+			("enciphered", "e570", {"key-file": directory / "key"}))}
+		lines, again = ({name: Pty(sent) for name, sent in data.items()} for _ in range(2))
+	with concurrent.futures.ThreadPoolExecutor() as pool:
+		text = pool.submit(meterctl_checked, "scan", *(line.path for line in lines.values()))
+		ports, code = scan(*(line.path for line in again.values()))
+	equal(code, 0)
+	return text.result()[0], dict(zip(again, ports)), lines
+
+
+@promise
+def meters_that_push_dlms_are_named_with_the_lines_to_write():
+	text, ports, lines = scan_of_dlms()
+	for name in ("blocks", "mbus"):
+		found = ports[name]["heard"]
+		equal((found["carries"], found["parity"], "udev_rule" in ports[name]), ("dlms", "8N1", False), name)
+		assert re.fullmatch(r"dlms-[0-9a-f]{8}", found["id"]), found
+		assert f"type = mbus\n               device = {lines[name].path}\n" in text, text
+	assert NUMBER not in text, text
+	assert "meterctl attach" not in text, text
+
+
+@promise
+def enciphered_dlms_is_named_with_the_key_that_it_wants():
+	text, ports, lines = scan_of_dlms()
+	found = ports["enciphered"]["heard"]
+	equal((found["carries"], found["encrypted"]), ("hdlc", True))
+	assert "it needs the key of the meter" in found["text"], found
+	assert f"device = {lines['enciphered'].path}\n               key_file = " in text, text
+
+
+@promise
+def a_line_of_mbus_is_found_behind_the_speeds_of_text():
+	line = Pty(simulate("e450", count=3, number=NUMBER), speed=termios.B2400)
+	out, err, code = meterctl_checked("scan", line.path, environment={
+		"LD_PRELOAD": os.path.join(TOP, "build/tests/uart_preload.so"), "ASAN_OPTIONS": "verify_asan_link_order=0"})
+	assert re.search(r"carries  dlms at 2400 bit/s, 8E1, dlms-[0-9a-f]{8}: \d+ telegrams good", out), out
+	assert "speed = 2400\n               parity = even\n" in out, out
+	equal(code, 0)
 
 
 @promise

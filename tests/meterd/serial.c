@@ -10,6 +10,9 @@
 #include <sys/sysmacros.h>
 #include <termios.h>
 
+#include <dlfcn.h>
+
+#include "push_list.h"
 #include "world.h"
 
 /* What the sources did to the system. */
@@ -20,6 +23,8 @@ static int slave = -1;
 static bool wired;
 /* Ttys can be opened, but not read. */
 static bool defective;
+/* What passes for a UART was set to even parity, and whether it has any. */
+static bool even_set, parityless;
 
 #define UART_RDEV makedev(4, 64)
 
@@ -68,6 +73,30 @@ ssize_t readlink(const char *path, char *to, size_t size)
 	return sizeof(target) - 1;
 }
 
+int tcsetattr(int fd, int when, const struct termios *t)
+{
+	static int (*next)(int fd, int when, const struct termios *t);
+
+	if (!next)
+		next = dlsym(RTLD_NEXT, "tcsetattr");
+	if (wired && fd == slave)
+		even_set = t->c_cflag & PARENB && !parityless;
+	return next(fd, when, t);
+}
+
+int tcgetattr(int fd, struct termios *t)
+{
+	static int (*next)(int fd, struct termios *t);
+	int rc;
+
+	if (!next)
+		next = dlsym(RTLD_NEXT, "tcgetattr");
+	rc = next(fd, t);
+	if (wired && fd == slave && even_set)
+		t->c_cflag |= PARENB;
+	return rc;
+}
+
 /* How often a cable carries bytes. */
 #define TICK_MS 20
 
@@ -75,6 +104,8 @@ ssize_t readlink(const char *path, char *to, size_t size)
  * struct cable - a pty with a meter at its end, under a name that stays
  * @master: -1: unplugged
  * @bit_per_s: speed of the meter; 0: it has none, as on a pty
+ * @even: it has parity that is the line's, 8E1
+ * @mbus: it is wrong when the line has not the parity of the meter
  * @gap_ms: between its telegrams
  * @text: its telegram; @at: bytes of it that were sent
  * @noise: random bytes in its place
@@ -86,6 +117,8 @@ struct cable {
 	int master;
 	struct event *ticker;
 	unsigned int bit_per_s;
+	bool even;
+	bool mbus;
 	u64 gap_ms;
 	u8 text[2048];
 	size_t len;
@@ -102,6 +135,12 @@ static unsigned int speed_set(const struct cable *c)
 	switch (cfgetospeed(&t)) {
 	case B1200:
 		return 1200;
+	case B2400:
+		return 2400;
+	case B19200:
+		return 19200;
+	case B38400:
+		return 38400;
 	case B9600:
 		return 9600;
 	case B115200:
@@ -117,6 +156,8 @@ static u8 as_received(struct cable *c, u8 byte)
 	static const u8 flat[] = { 0x00, 0x80, 0xe0, 0xf8, 0xff };
 	unsigned int set = c->bit_per_s ? speed_set(c) : 0;
 
+	if (c->mbus && c->even != even_set && !lot(&c->lots, 8))
+		byte ^= 0x80;
 	if (c->noise || (c->bit_per_s && set < c->bit_per_s))
 		return lot(&c->lots, 256);
 	return c->bit_per_s && set > c->bit_per_s ? flat[lot(&c->lots, 5)] : byte;
@@ -186,7 +227,7 @@ static void cable_plug(struct cable *c)
 	c->master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	tcgetattr(c->master, &raw);
 	cfmakeraw(&raw);
-	cfsetspeed(&raw, B38400);
+	cfsetspeed(&raw, B4800);
 	tcsetattr(c->master, TCSANOW, &raw);
 	grantpt(c->master);
 	unlockpt(c->master);
@@ -212,6 +253,7 @@ static void cable_begin(struct cable *c)
 {
 	*c = (struct cable){ .master = -1, .gap_ms = 1000 };
 	wired = false;
+	even_set = parityless = false;
 	world_begin(&c->w);
 	strcpy(c->directory, "/tmp/meter-cable-XXXXXX");
 	if (!mkdtemp(c->directory))
@@ -544,6 +586,78 @@ static bool every_speed_and_parity_is_found(const char **skip)
 	       is_found_within(115200, false, 10000, 60000);
 }
 
+/* A meter of DLMS on what passes for a UART. */
+static void mbus_begin(struct cable *c, unsigned int bit_per_s, bool even)
+{
+	struct list l;
+
+	cable_begin(c);
+	wired = true;
+	c->mbus = true;
+	c->bit_per_s = bit_per_s;
+	c->even = even;
+	c->gap_ms = 4000;
+	list_begin(&l);
+	put_code(&l, 0, 96, 1, 0);
+	put_text(&l, "LGZ1");
+	put_code(&l, 0, 1, 7, 0);
+	put_number(&l, 230);
+	c->len = list_frame(&l, c->text);
+}
+
+static void mbus_read(struct cable *c)
+{
+	struct source_config s = serial_config(c, "house");
+
+	s.type = SOURCE_MBUS;
+	s.protocols = LINE_P1;
+	s.framings = DLMS_AUTO;
+	cable_plug(c);
+	world_apply(&c->w, &s, 1);
+}
+
+static bool mbus_is_found_within(unsigned int bit_per_s, bool even, u64 within_ms)
+{
+	char why[40];
+	struct cable c;
+	bool kept;
+
+	mbus_begin(&c, bit_per_s, even);
+	mbus_read(&c);
+	world_run(&c.w, within_ms);
+	snprintf(why, sizeof(why), "dlms telegrams come at %u bit/s, %s", bit_per_s,
+		 even ? "8E1" : "8N1");
+	kept = is_state(&c, LINE_CONNECTED, why) && speed_set(&c) == bit_per_s && even_set == even;
+	return cable_end(&c, kept);
+}
+
+static bool every_speed_and_parity_of_mbus_is_found_by_its_checks(const char **skip)
+{
+	(void)skip;
+	return mbus_is_found_within(2400, true, 12000) &&
+	       mbus_is_found_within(2400, false, 26000) &&
+	       mbus_is_found_within(115200, false, 39000) &&
+	       mbus_is_found_within(9600, false, 52000) &&
+	       mbus_is_found_within(38400, false, 65000) &&
+	       mbus_is_found_within(9600, true, 78000) && mbus_is_found_within(19200, true, 91000);
+}
+
+static bool a_port_without_parity_is_told(const char **skip)
+{
+	struct cable c;
+	bool kept;
+
+	(void)skip;
+	mbus_begin(&c, 2400, true);
+	parityless = true;
+	mbus_read(&c);
+	world_run(&c.w, 60000);
+	kept = is_state(&c, LINE_WRONG_DATA, "this port has no parity");
+	c.even = false;
+	world_run(&c.w, 100000);
+	return cable_end(&c, kept && is_state(&c, LINE_CONNECTED, "2400 bit/s, 8N1"));
+}
+
 static bool meter_whose_speed_was_changed_is_found_again(const char **skip)
 {
 	struct cable c;
@@ -657,6 +771,9 @@ static const struct promise promises[] = {
 	{ "what_is_no_tty_is_refused", what_is_no_tty_is_refused },
 	{ "trickling_bytes_wake_it_seldom", trickling_bytes_wake_it_seldom },
 	{ "every_speed_and_parity_is_found", every_speed_and_parity_is_found },
+	{ "every_speed_and_parity_of_mbus_is_found_by_its_checks",
+	  every_speed_and_parity_of_mbus_is_found_by_its_checks },
+	{ "a_port_without_parity_is_told", a_port_without_parity_is_told },
 	{ "meter_whose_speed_was_changed_is_found_again",
 	  meter_whose_speed_was_changed_is_found_again },
 	{ "bytes_without_telegrams_at_any_speed_are_wrong_data",

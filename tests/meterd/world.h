@@ -65,6 +65,7 @@ int epoll_wait(int fd, struct epoll_event *events, int max, int timeout)
 
 /**
  * struct world - sources, and what came out of them
+ * @config: newest one of world_apply()
  * @heard: telegrams
  * @when: of the last one; @number: of its meter
  * @states: changes of states
@@ -75,6 +76,7 @@ struct world {
 	struct event_base *base;
 	struct notes *notes;
 	struct sources *sources;
+	struct config config;
 	unsigned int heard;
 	struct moment when;
 	char number[METERLINE_NUMBER_MAX + 1];
@@ -88,10 +90,12 @@ static void world_telegram(void *context, struct line *line, const struct telegr
 {
 	struct world *w = context;
 
-	(void)number;
 	w->heard++;
 	w->when = *when;
-	telegram_number(t, w->number, sizeof(w->number));
+	if (number)
+		snprintf(w->number, sizeof(w->number), "%s", number);
+	else
+		telegram_number(t, w->number, sizeof(w->number));
 	if (w->on_telegram)
 		w->on_telegram(w, line, t);
 }
@@ -135,7 +139,7 @@ static void world_end(struct world *w)
 }
 
 /* Runs until this much time has passed. In no state may a source be left that nothing wakes. */
-static void world_run(struct world *w, u64 ms)
+static __attribute__((unused)) void world_run(struct world *w, u64 ms)
 {
 	const struct timeval end = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
 
@@ -168,9 +172,8 @@ static __attribute__((unused)) struct source_config tcp_config(const char *name,
 static __attribute__((unused)) void world_apply(struct world *w, struct source_config *sources,
 						 unsigned int count)
 {
-	struct config c = { .sources = sources, .source_count = count };
-
-	sources_apply(w->sources, &c);
+	w->config = (struct config){ .sources = sources, .source_count = count };
+	sources_apply(w->sources, &w->config);
 }
 
 static __attribute__((unused)) struct line *line_of(struct world *w, const char *name)

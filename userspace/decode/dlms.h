@@ -160,6 +160,10 @@ bool dlms_profile_by_name(const char *name, u8 *profile);
 bool dlms_scale_of(const char *code, s64 milli, struct dlms_scale *scale);
 u8 dlms_code_quantity(const char *code);
 
+/* dlms_number.c */
+bool dlms_number_milli(const struct telegram *t, const struct field *f, u8 profile,
+		       enum quantity like, s64 *milli);
+
 /* dlms_quantities.c */
 enum dlms_meaning dlms_meaning_of(const struct dlms_reading *r,
 				  const struct dlms_settings *settings, unsigned int i,

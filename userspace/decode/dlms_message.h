@@ -68,6 +68,12 @@ struct dlms_counts {
 	u64 unparsed;
 };
 
+/** dlms_damaged - frames whose check was wrong */
+static inline u64 dlms_damaged(const struct dlms_counts *c)
+{
+	return c->bad_hcs + c->bad_fcs + c->bad_checksum;
+}
+
 /**
  * struct dlms_out - where that what is found goes
  * @layer: looks at each APDU of any kind before it is opened or read, those inside others too;

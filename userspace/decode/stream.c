@@ -236,8 +236,7 @@ u64 stream_damaged(const struct stream *s)
 	const struct telegram_stats *clear = &s->line.stats;
 	const struct dlms_counts *c = s->dlms ? dlms_line_counts(s->dlms) : NULL;
 
-	return clear->bad_checksum + clear->bad_parity +
-	       (c ? c->bad_hcs + c->bad_fcs + c->bad_checksum : 0);
+	return clear->bad_checksum + clear->bad_parity + (c ? dlms_damaged(c) : 0);
 }
 
 /**
@@ -255,15 +254,21 @@ enum p1_cipher_trouble stream_trouble(const struct stream *s)
  * stream_seen - what the stream seems to carry
  * @s: its state
  *
+ * Where DLMS is decoded only a good frame of it tells: what looks like one may be read with the
+ * wrong parity.
+ *
  * Return: as line_decoder_seen().
  */
 enum line_seen stream_seen(const struct stream *s)
 {
+	enum line_seen seen;
+
 	if (s->dlms && dlms_line_framing(s->dlms) == DLMS_HDLC)
 		return SEEN_HDLC;
 	if (s->dlms && dlms_line_framing(s->dlms) == DLMS_MBUS)
 		return SEEN_MBUS;
 	if (stream_trouble(s) != CIPHER_FINE)
 		return SEEN_P1_ENCRYPTED;
-	return line_decoder_seen(&s->line);
+	seen = line_decoder_seen(&s->line);
+	return s->dlms && (seen == SEEN_HDLC || seen == SEEN_MBUS) ? SEEN_NOTHING : seen;
 }

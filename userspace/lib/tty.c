@@ -224,6 +224,17 @@ bool tty_set_parity(const struct tty *tty, unsigned int bit_per_s, bool even)
 }
 
 /**
+ * tty_has_parity - whether the line is 8E1 now: a port that has no parity takes it and drops it
+ * @tty: an open line
+ */
+bool tty_has_parity(const struct tty *tty)
+{
+	struct termios now;
+
+	return !tcgetattr(tty->fd, &now) && now.c_cflag & PARENB;
+}
+
+/**
  * tty_keep_modem_lines - do not let DTR and RTS fall when the line is closed
  * @tty: an open line; from its next tty_set_raw() on, and closed with it
  *

@@ -39,6 +39,7 @@ bool tty_is_pty(const struct tty *tty);
 void tty_keep_modem_lines(struct tty *tty);
 bool tty_set_raw(const struct tty *tty, unsigned int bit_per_s);
 bool tty_set_parity(const struct tty *tty, unsigned int bit_per_s, bool even);
+bool tty_has_parity(const struct tty *tty);
 void tty_close(struct tty *tty);
 
 #endif /* METERLINE_TTY_H */

@@ -29,7 +29,7 @@ static const char help[] =
 	"                  port, and listen to it if nobody else does. Without: the UART\n"
 	"                  on the pins of a Raspberry Pi, and ports with a meter;\n"
 	"                  none is opened\n"
-	"  --seconds N     listen for at most N seconds; default 40\n"
+	"  --seconds N     listen for at most N seconds; default 66\n"
 	"  --user NAME     who is to read meters; default: you\n"
 	"  --socket PATH   the control socket of meterd\n"
 	"  --root DIR      look at the files of another system; no port is opened\n"

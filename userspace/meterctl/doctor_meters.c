@@ -53,8 +53,10 @@ static void searching(struct doctor *d, const struct meter_words *m)
 			    "ask the grid operator for the key, or to switch encryption off",
 			    "it sends encrypted P1");
 	else if (!strcmp(m->seen, "hdlc") || !strcmp(m->seen, "mbus"))
-		doctor_find(d, m->where, "use the meter's TIC or P1 port instead",
-			    "it sends %s, which is not read from a serial port", m->seen);
+		doctor_find(d, m->where,
+			    "take the kernel off it, and let meterd read it as type = mbus; "
+			    "'meterctl scan' writes the lines",
+			    "it sends DLMS (%s), which the kernel does not read", m->seen);
 	else if (!counted(d, m->name, "bytes"))
 		doctor_find(d, m->where, wiring, "not a byte came");
 	else if (!strcmp(m->seen, "garbage")) {

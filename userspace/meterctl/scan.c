@@ -27,7 +27,7 @@ static const char help[] =
 	"\n"
 	"  PORT            listen to this one, such as /dev/ttyUSB0, and list only it\n"
 	"  --all           listen to all of them\n"
-	"  --seconds N     for at most N seconds; default 40, enough for every speed\n"
+	"  --seconds N     for at most N seconds; default 66, enough for every speed\n"
 	"  --identity      tell the numbers of meters, too\n"
 	"  --json          one JSON array\n"
 	"\n"

@@ -22,6 +22,11 @@
 #define QUALITY_MS 5000
 /* Behind what was recognised but cannot be read. */
 #define RECOGNISED_MS 2000
+/* Frames of DLMS, of which no message is whole yet. Kamstrup sends each 10 s. */
+#define FRAMES_MS 12000
+/* The settings of M-Bus: as in meterd, port_search.c. */
+#define MBUS_SPEED 2400
+#define MBUS_MS	   13000
 /* A pty has no other speed to try, so that garbage will not become better. */
 #define GARBAGE_MS 10000
 /* A speed is not given up amid the first telegram, which may show that it is inverted. */
@@ -37,7 +42,10 @@
  * @tty: when @open
  * @open: it is
  * @decoder: of its bytes
- * @search: its speed
+ * @dlms: the same, where they are frames of DLMS
+ * @search: its speed, among those of text
+ * @mbus: the port is set as for M-Bus: 1: 8E1, 2: 8N1; 0: it is not
+ * @mbus_ms: since when
  * @inverted: evidence of the current speed
  * @before: what the port had counted when the speed was set
  * @begun_ms: when it was opened
@@ -50,7 +58,10 @@ struct listener {
 	struct tty tty;
 	bool open;
 	struct line_decoder decoder;
+	struct scan_dlms *dlms;
 	struct speed_search search;
+	unsigned int mbus;
+	u64 mbus_ms;
 	struct p1_inverted inverted;
 	struct serial_icounter_struct before;
 	u64 begun_ms;
@@ -70,12 +81,20 @@ static void take_telegram(void *context, const struct telegram *t)
 		meter_id(t->protocol, h->number, h->id);
 }
 
+static unsigned int speed_of(const struct listener *l)
+{
+	if (l->heard->pty)
+		return 0;
+	return l->mbus ? MBUS_SPEED : speed_search_speed(&l->search);
+}
+
 static bool set_speed(struct listener *l)
 {
-	if (!tty_set_raw(&l->tty, l->heard->pty ? 0 : speed_search_speed(&l->search)))
+	if (!tty_set_parity(&l->tty, speed_of(l), l->mbus == 1))
 		return false;
 	tcflush(l->tty.fd, TCIFLUSH);
 	line_decoder_init(&l->decoder, LINE_AUTO, take_telegram, l);
+	scan_dlms_begin(l->dlms);
 	l->inverted = (struct p1_inverted){ 0 };
 	l->first_ms = 0;
 	l->heard->line_errors = !ioctl(l->tty.fd, TIOCGICOUNT, &l->before);
@@ -99,10 +118,12 @@ static void conclude(struct listener *l)
 {
 	struct heard *h = l->heard;
 
-	h->bit_per_s = h->pty ? 0 : speed_search_speed(&l->search);
-	h->even_parity = line_decoder_has_parity(&l->decoder);
-	h->damaged = l->decoder.stats.bad_checksum + l->decoder.stats.bad_parity +
-		     l->decoder.stats.bad_form;
+	h->bit_per_s = speed_of(l);
+	h->even_parity = !h->framed && line_decoder_has_parity(&l->decoder);
+	h->mbus_parity = l->mbus == 1;
+	h->damaged = h->framed ? scan_dlms_damaged(l->dlms)
+			       : l->decoder.stats.bad_checksum + l->decoder.stats.bad_parity +
+					 l->decoder.stats.bad_form;
 	count_line_errors(l);
 }
 
@@ -139,6 +160,23 @@ static void begin(struct listener *l, const char *path)
 		lose(l);
 }
 
+/* A line is of one kind, so its first telegram decides. */
+static void decode(struct listener *l, const u8 *bytes, size_t count, u64 now)
+{
+	struct heard *h = l->heard;
+	enum line_seen seen;
+
+	if (!h->telegrams || h->framed) {
+		seen = scan_dlms_take(l->dlms, bytes, count, now);
+		h->framed = seen != SEEN_NOTHING;
+		if (h->framed)
+			h->seen = seen;
+	}
+	/* With the settings of M-Bus text is none. */
+	if (!h->framed && !l->mbus)
+		line_decoder_feed(&l->decoder, bytes, count, now);
+}
+
 static void take_bytes(struct listener *l, u64 now)
 {
 	u8 bytes[4096];
@@ -156,7 +194,14 @@ static void take_bytes(struct listener *l, u64 now)
 		l->first_ms = now;
 	if (!l->heard->telegrams)
 		p1_inverted_feed(&l->inverted, bytes, count);
-	line_decoder_feed(&l->decoder, bytes, count, now);
+	decode(l, bytes, count, now);
+}
+
+/* What looks like a frame of DLMS may be read with the wrong speed or parity. */
+static bool is_recognised(const struct heard *h)
+{
+	return h->framed ||
+	       (h->seen > SEEN_GARBAGE && h->seen != SEEN_HDLC && h->seen != SEEN_MBUS);
 }
 
 /* Whether what came needs no other speed; notes since when. */
@@ -165,10 +210,10 @@ static bool is_found(struct listener *l, u64 now)
 	enum line_seen seen = line_decoder_seen(&l->decoder);
 	struct heard *h = l->heard;
 
-	if (seen != SEEN_NOTHING)
+	if (seen != SEEN_NOTHING && !h->framed)
 		h->seen = seen;
-	h->inverted = !h->telegrams && p1_inverted_is_evident(&l->inverted);
-	if (!l->found_ms && (h->telegrams || h->inverted || h->seen > SEEN_GARBAGE))
+	h->inverted = !h->telegrams && !h->framed && p1_inverted_is_evident(&l->inverted);
+	if (!l->found_ms && (h->telegrams || h->inverted || is_recognised(h)))
 		l->found_ms = now;
 	return l->found_ms;
 }
@@ -177,19 +222,42 @@ static bool is_done(const struct listener *l, u64 now)
 {
 	const struct heard *h = l->heard;
 
-	if (l->found_ms)
-		return now >= l->found_ms + (h->telegrams ? QUALITY_MS : RECOGNISED_MS);
-	return h->pty && h->seen == SEEN_GARBAGE && now >= l->begun_ms + GARBAGE_MS;
+	if (!l->found_ms)
+		return h->pty && h->seen != SEEN_NOTHING && now >= l->begun_ms + GARBAGE_MS;
+	if (h->telegrams)
+		return now >= l->found_ms + QUALITY_MS;
+	return now >= l->found_ms + (h->framed && !h->enciphered ? FRAMES_MS : RECOGNISED_MS);
+}
+
+/* Until when the setting is kept. */
+static u64 keep_until(const struct listener *l)
+{
+	enum line_seen seen = line_decoder_seen(&l->decoder);
+
+	if (l->mbus)
+		return l->mbus_ms + MBUS_MS;
+	if (seen == SEEN_HDLC || seen == SEEN_MBUS)
+		seen = SEEN_NOTHING;
+	return speed_search_until(&l->search, seen, l->first_ms);
+}
+
+/* Behind the last speed of text those of M-Bus, and then text again. */
+static void next_setting(struct listener *l, u64 now)
+{
+	l->mbus_ms = now;
+	if (l->mbus == 1 || (!l->mbus && speed_search_speed(&l->search) == 115200)) {
+		l->mbus++;
+		return;
+	}
+	l->mbus = 0;
+	speed_search_next(&l->search, now);
 }
 
 static void search_on(struct listener *l, u64 now)
 {
-	enum line_seen seen = line_decoder_seen(&l->decoder);
-	u64 until = speed_search_until(&l->search, seen, l->first_ms);
-
-	if (l->heard->pty || now < until || (l->first_ms && now < l->first_ms + BURST_MS))
+	if (l->heard->pty || now < keep_until(l) || (l->first_ms && now < l->first_ms + BURST_MS))
 		return;
-	speed_search_next(&l->search, now);
+	next_setting(l, now);
 	if (!set_speed(l))
 		lose(l);
 }
@@ -246,7 +314,8 @@ bool scan_listen(struct port *const *ports, size_t count, unsigned int seconds)
 
 	for (size_t i = 0; ok && i < count; i++) {
 		ports[i]->heard = all[i].heard = calloc(1, sizeof(struct heard));
-		ok = ports[i]->heard;
+		all[i].dlms = ports[i]->heard ? scan_dlms_new(ports[i]->heard) : NULL;
+		ok = all[i].dlms;
 	}
 	if (ok) {
 		fds[count] = (struct pollfd){ .fd = wait_signals(SIGHUP), .events = POLLIN };
@@ -258,6 +327,8 @@ bool scan_listen(struct port *const *ports, size_t count, unsigned int seconds)
 			end(&all[i]);
 		close(fds[count].fd);
 	}
+	for (size_t i = 0; all && i < count; i++)
+		scan_dlms_free(all[i].dlms);
 	free(fds);
 	free(all);
 	return ok;

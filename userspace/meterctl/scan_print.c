@@ -29,7 +29,7 @@ static void quality_text(const struct heard *h, char *text, size_t size)
 {
 	size_t n;
 
-	if (h->protocol == TELEGRAM_P1)
+	if (h->protocol == TELEGRAM_P1 || h->protocol == TELEGRAM_DLMS)
 		n = snprintf(text, size, "%" PRIu64 " telegrams good, %" PRIu64 " damaged",
 			     h->telegrams, h->damaged);
 	else
@@ -41,6 +41,11 @@ static void quality_text(const struct heard *h, char *text, size_t size)
 			 h->overruns);
 }
 
+static const char *parity_text(const struct heard *h)
+{
+	return h->mbus_parity ? "8E1" : h->even_parity ? "7E1" : "8N1";
+}
+
 static void telegrams_text(const struct heard *h, bool identity, char *text, size_t size)
 {
 	bool number = identity && *h->number;
@@ -49,8 +54,17 @@ static void telegrams_text(const struct heard *h, bool identity, char *text, siz
 	speed_text(h, speed, sizeof(speed));
 	quality_text(h, quality, sizeof(quality));
 	snprintf(text, size, "%s%s, %s, %s%s%s%s: %s", telegram_protocol_name(h->protocol), speed,
-		 h->even_parity ? "7E1" : "8N1", *h->id ? h->id : "a meter without a number",
+		 parity_text(h), *h->id ? h->id : "a meter without a number",
 		 number ? " (number " : "", number ? h->number : "", number ? ")" : "", quality);
+}
+
+static const char *dlms_trouble_of(const struct heard *h)
+{
+	if (h->enciphered)
+		return "enciphered: it needs the key of the meter, which its grid operator has";
+	if (h->framed)
+		return "but no message that is known: 'meterctl explain' shows what there is";
+	return "but none of them is whole";
 }
 
 static void unread_text(const struct heard *h, char *text, size_t size)
@@ -69,8 +83,9 @@ static void unread_text(const struct heard *h, char *text, size_t size)
 			 "grid operator has",
 			 speed);
 	else if (h->seen > SEEN_GARBAGE)
-		snprintf(text, size, "%s%s, which is not read from a serial port here",
-			 h->seen == SEEN_HDLC ? "HDLC" : "M-Bus", speed);
+		snprintf(text, size, "DLMS in frames of %s%s, %s, %s",
+			 h->seen == SEEN_HDLC ? "HDLC" : "M-Bus", speed, parity_text(h),
+			 dlms_trouble_of(h));
 	else if (!h->bytes)
 		snprintf(text, size,
 			 "nothing: is the meter wired to it, and its customer port enabled?");
@@ -166,6 +181,20 @@ static void print_users(const struct port_use *use)
 	putchar('\n');
 }
 
+/* The kernel does not read DLMS. */
+static void print_mbus(const struct port *p)
+{
+	const struct heard *h = p->heard;
+
+	puts("  keep it  in meterd.conf:\n               [source house]");
+	printf("               type = mbus\n               device = %s\n", best_name(p));
+	if (!h->pty)
+		printf("               speed = %u\n               parity = %s\n", h->bit_per_s,
+		       h->mbus_parity ? "even" : "none");
+	if (h->enciphered)
+		puts("               key_file = /etc/meterd/house.key");
+}
+
 static void print_keep(const struct ports *ports, const struct port *p)
 {
 	const struct heard *h = p->heard;
@@ -205,7 +234,9 @@ static void print_heard(const struct ports *ports, const struct port *p, bool id
 	printf("  carries  ");
 	print_text(text);
 	putchar('\n');
-	if (p->heard->telegrams)
+	if (p->heard->framed)
+		print_mbus(p);
+	else if (p->heard->telegrams)
 		print_keep(ports, p);
 }
 
@@ -272,13 +303,13 @@ static const char *carried(const struct heard *h)
 
 static void json_telegrams(const struct heard *h, bool identity)
 {
-	json_member(",", "parity", h->even_parity ? "7E1" : "8N1");
+	json_member(",", "parity", parity_text(h));
 	if (*h->id)
 		json_member(",", "id", h->id);
 	if (identity && *h->number)
 		json_member(",", "meter", h->number);
 	printf(",\"telegrams\":%" PRIu64, h->telegrams);
-	if (h->protocol != TELEGRAM_P1)
+	if (h->protocol != TELEGRAM_P1 && h->protocol != TELEGRAM_DLMS)
 		printf(",\"groups\":%" PRIu64, h->fields);
 	printf(",\"damaged\":%" PRIu64, h->damaged);
 }
@@ -294,6 +325,8 @@ static void json_heard(const struct heard *h, bool identity)
 		printf(",\"bytes\":%" PRIu64, h->bytes);
 		if (h->bit_per_s)
 			printf(",\"bit_per_s\":%u", h->bit_per_s);
+		if (h->enciphered)
+			printf(",\"encrypted\":true");
 		if (h->telegrams)
 			json_telegrams(h, identity);
 		if (h->line_errors && h->bit_per_s)
@@ -320,7 +353,7 @@ static void json_port(const struct ports *ports, const struct port *p, bool iden
 	json_users(&p->use);
 	if (p->heard)
 		json_heard(p->heard, identity);
-	if (p->heard && p->heard->telegrams && !p->heard->pty) {
+	if (p->heard && p->heard->telegrams && !p->heard->framed && !p->heard->pty) {
 		udev_line(ports, p, line, sizeof(line));
 		json_member(",", "udev_rule", line);
 	}

@@ -217,6 +217,8 @@ static struct source_config *add_source(struct config *c, const char *name, enum
 		s->protocols = LINE_P1;
 		s->framings = DLMS_AUTO;
 	}
+	if (type == SOURCE_REPLAY)
+		s->framings = DLMS_HDLC | DLMS_MBUS;
 	if (type != SOURCE_D2L)
 		return s;
 	s->listen_host = strdup(DEFAULT_D2L_HOST);

@@ -333,8 +333,9 @@ static bool source_protocol(struct key_value *v, void *item)
 	if (s->type == SOURCE_MBUS)
 		return mbus_protocol(v, s);
 	if (!strcmp(v->text, "auto"))
-		s->protocols = LINE_AUTO;
-	else if (!strcmp(v->text, "tic"))
+		return true;
+	s->framings = 0;
+	if (!strcmp(v->text, "tic"))
 		s->protocols = LINE_TIC;
 	else if (!strcmp(v->text, "p1"))
 		s->protocols = LINE_P1;

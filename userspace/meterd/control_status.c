@@ -22,8 +22,7 @@ static u64 damaged(const struct line *line)
 	const struct dlms_counts *c = line->dlms;
 
 	return s->bad_checksum + s->bad_parity + s->bad_form + s->oversize +
-	       (c ? c->bad_hcs + c->bad_fcs + c->bad_checksum + c->bad_form + c->parts.gaps +
-			    c->parts.oversize : 0);
+	       (c ? dlms_damaged(c) + c->bad_form + c->parts.gaps + c->parts.oversize : 0);
 }
 
 /* What was dropped before it became a byte. */

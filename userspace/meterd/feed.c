@@ -44,20 +44,20 @@ static void feed_mark(struct feed *f, u64 now_ms)
 }
 
 /* A telegram began at @started, and is valid. */
-static void feed_moment(void *context, u64 started, struct moment *when)
+static bool feed_moment(void *context, u64 started, struct moment *when)
 {
 	struct feed *f = context;
 
-	*when = f->newest;
 	when->steady_ms = started;
-	when->unix_ms -= f->newest.steady_ms - started;
+	when->unix_ms = f->newest.unix_ms - (s64)(f->newest.steady_ms - started);
 	feed_mark(f, f->newest.steady_ms);
+	return true;
 }
 
 static void feed_telegram(void *context, const struct telegram *t)
 {
 	struct feed *f = context;
-	struct moment when;
+	struct moment when = { 0 };
 
 	feed_moment(f, t->started, &when);
 	line_telegram(f->line, t, NULL, &when);
@@ -71,10 +71,7 @@ static bool feed_begin(struct feed *f, unsigned int protocols)
 	if (!f->line->source->config.framings)
 		return true;
 	f->mbus = mbus_line_new(f->line, feed_moment, f);
-	if (!f->mbus || !mbus_line_begin(f->mbus, &f->stream))
-		return false;
-	f->line->dlms = dlms_line_counts(f->stream.dlms);
-	return true;
+	return f->mbus && mbus_line_begin(f->mbus, &f->stream);
 }
 
 /**
@@ -198,36 +195,6 @@ enum telegram_protocol feed_protocol(const struct feed *f)
 	return stream_is_dlms(&f->stream) ? TELEGRAM_DLMS : f->stream.line.telegram.protocol;
 }
 
-/* Frames of DLMS come, and no reading. */
-static const char *dlms_complaint(const struct feed *f)
-{
-	if (!f->stream.dlms)
-		return "frames of DLMS come, not TIC or P1: configure it as type = mbus";
-	switch (dlms_line_trouble(f->stream.dlms)) {
-	case DLMS_FINE:
-		return NULL;
-	case DLMS_NO_KEY:
-		return "frames of DLMS come, and are enciphered: ask the grid operator for the "
-		       "meter's key and give it as key_file";
-	case DLMS_WRONG_KEY:
-		return "frames of DLMS come, but with this key nothing can be read in them: is it "
-		       "that of this meter?";
-	case DLMS_WRONG_TAG:
-		return "frames of DLMS come, but their tags are wrong: correct auth_key, or leave "
-		       "it out, and tags are not verified";
-	case DLMS_NO_TAG:
-		return "frames of DLMS come without tags: leave auth_key out of the key file";
-	case DLMS_NO_TITLE:
-		return "frames of DLMS come without a system title: add system_title to the key "
-		       "file";
-	case DLMS_REPLAYED:
-		return "frames of DLMS come whose counter has not gone up, and replayed = refuse";
-	default:
-		return "frames of DLMS come, but what is in them is not known: 'meterctl explain' "
-		       "shows it";
-	}
-}
-
 static const char *seen_complaint(const struct feed *f)
 {
 	switch (feed_seen(f)) {
@@ -235,8 +202,11 @@ static const char *seen_complaint(const struct feed *f)
 		return line_cipher_complaint(f->line, stream_trouble(&f->stream));
 	case SEEN_HDLC:
 	case SEEN_MBUS:
-		return dlms_complaint(f);
+		return stream_dlms_complaint(&f->stream);
 	case SEEN_GARBAGE:
+		if (f->stream.dlms)
+			return "what comes is neither DLMS nor P1: look at the port, its speed and "
+			       "parity, and whether it sends raw bytes";
 		return "what comes is neither TIC nor P1: look at the port, its speed, and whether "
 		       "it sends raw telegrams";
 	case SEEN_NOTHING:
@@ -295,7 +265,6 @@ void feed_free(struct feed *f)
 		return;
 	if (f->pause)
 		event_free(f->pause);
-	f->line->dlms = NULL;
 	line_decode_end(f->line, &f->stream);
 	mbus_line_free(f->mbus);
 	free(f);

@@ -343,6 +343,7 @@ void line_decode_end(struct line *line, struct stream *stream)
 {
 	line->decoder = NULL;
 	line->cipher = NULL;
+	line->dlms = NULL;
 	stream_release(stream);
 }
 

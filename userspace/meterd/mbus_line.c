@@ -15,19 +15,29 @@
 #include "mbus_notes.h"
 #include "sources.h"
 
-/* Of one line; a converter has one meter, and some pass on several. */
+/*
+ * Of one line; a converter has one meter, and some pass on several. Beyond it the longest silent
+ * one is forgotten.
+ */
 #define METERS_MAX 8
+/*
+ * All meters say their number more often: who was silent for so long while another one spoke was
+ * replaced by it.
+ */
+#define GONE_MS (60 * 60 * 1000)
 /* A title that had so many telegrams without a number is all that there is to call its meter. */
 #define NAMELESS_MAX 12
 #define SCALES_MAX 32
 
 /**
  * struct mbus_meter - a meter that was heard on the line
+ * @heard_ms: when its number came last, as @now_ms; 0: before the start
  * @settle: what one count of its registers is
  * @told: that this is not known
  */
 struct mbus_meter {
 	char number[METERLINE_NUMBER_MAX + 1];
+	u64 heard_ms;
 	struct dlms_settle settle;
 	struct dlms_doubts doubts;
 	bool told;
@@ -35,11 +45,13 @@ struct mbus_meter {
 
 /**
  * struct mbus_title - a sender of enciphered telegrams
+ * @heard_ms: when it came last, as @now_ms; 0: before the start
  * @meter: that it is; NULL: no telegram of it had a number so far
  * @nameless: telegrams without one
  */
 struct mbus_title {
 	u8 title[SYSTEM_TITLE_LEN];
+	u64 heard_ms;
 	struct mbus_meter *meter;
 	unsigned int nameless;
 };
@@ -49,7 +61,9 @@ struct mbus_title {
  * @meters: those heard
  * @titles: those heard
  * @dlms: where its APDUs come from
+ * @now_ms: when the newest APDU began, or the line did; see now_at()
  * @nameless: telegrams of nobody in a row
+ * @ambiguous: it was told that nobody knows which of the meters they are of
  * @apdu: the newest one; its title is @title
  * @expected: whose it was thought to be when it was read
  * @scales: of the configuration, for who is read now
@@ -64,7 +78,9 @@ struct mbus_line {
 	struct mbus_title titles[METERS_MAX];
 	unsigned int title_count;
 	struct dlms_line *dlms;
+	u64 now_ms;
 	unsigned int nameless;
+	bool ambiguous;
 	struct dlms_apdu apdu;
 	u8 title[SYSTEM_TITLE_LEN];
 	const struct mbus_meter *expected;
@@ -82,38 +98,98 @@ static struct notes *notes_of(const struct mbus_line *m)
 	return sources_notes(m->line->source->all);
 }
 
-/* The entry of a system title; NULL: there are too many. */
+/* A free entry, or that of the title that was silent longest. */
+static struct mbus_title *room_for_title(struct mbus_line *m)
+{
+	struct mbus_title *oldest = m->titles;
+
+	if (m->title_count < METERS_MAX)
+		return &m->titles[m->title_count++];
+	for (unsigned int i = 1; i < METERS_MAX; i++) {
+		if (m->titles[i].heard_ms < oldest->heard_ms)
+			oldest = &m->titles[i];
+	}
+	return oldest;
+}
+
+/* The entry of a system title that was heard now. */
 static struct mbus_title *title_of(struct mbus_line *m, const u8 *title)
 {
-	struct mbus_title *t;
+	struct mbus_title *t = NULL;
 
-	for (unsigned int i = 0; i < m->title_count; i++) {
-		t = &m->titles[i];
-		if (!memcmp(t->title, title, sizeof(t->title)))
-			return t;
+	for (unsigned int i = 0; i < m->title_count && !t; i++) {
+		if (!memcmp(m->titles[i].title, title, sizeof(t->title)))
+			t = &m->titles[i];
 	}
-	if (m->title_count == METERS_MAX)
-		return NULL;
-	t = &m->titles[m->title_count++];
-	memcpy(t->title, title, sizeof(t->title));
+	if (!t) {
+		t = room_for_title(m);
+		*t = (struct mbus_title){ .meter = NULL };
+		memcpy(t->title, title, sizeof(t->title));
+	}
+	t->heard_ms = m->now_ms;
 	return t;
 }
 
-/* NULL: there are too many. */
+/* Nothing may point to a meter whose entry becomes that of another one. */
+static void forget_meter(struct mbus_line *m, const struct mbus_meter *gone)
+{
+	for (unsigned int i = 0; i < m->title_count; i++) {
+		if (m->titles[i].meter == gone)
+			m->titles[i].meter = NULL;
+	}
+	if (m->expected == gone)
+		m->expected = NULL;
+}
+
+/* A free entry, or that of the meter that was silent longest. */
+static struct mbus_meter *room_for_meter(struct mbus_line *m)
+{
+	struct mbus_meter *oldest = m->meters;
+
+	if (m->meter_count < METERS_MAX)
+		return &m->meters[m->meter_count++];
+	for (unsigned int i = 1; i < METERS_MAX; i++) {
+		if (m->meters[i].heard_ms < oldest->heard_ms)
+			oldest = &m->meters[i];
+	}
+	forget_meter(m, oldest);
+	return oldest;
+}
+
+/* The meter that was heard now. */
 static struct mbus_meter *meter_numbered(struct mbus_line *m, const char *number)
 {
-	struct mbus_meter *found;
+	struct mbus_meter *found = NULL;
 
-	for (unsigned int i = 0; i < m->meter_count; i++) {
+	for (unsigned int i = 0; i < m->meter_count && !found; i++) {
 		if (!strcmp(m->meters[i].number, number))
-			return &m->meters[i];
+			found = &m->meters[i];
 	}
-	if (m->meter_count == METERS_MAX)
-		return NULL;
-	found = &m->meters[m->meter_count++];
-	snprintf(found->number, sizeof(found->number), "%s", number);
-	found->settle.step = mbus_notes_step(notes_of(m), config_of(m)->name, number);
+	if (!found) {
+		found = room_for_meter(m);
+		*found = (struct mbus_meter){
+			.settle.step = mbus_notes_step(notes_of(m), config_of(m)->name, number),
+		};
+		snprintf(found->number, sizeof(found->number), "%s", number);
+	}
+	found->heard_ms = m->now_ms;
 	return found;
+}
+
+/* NULL: there are several, or none. What was silent while another one spoke is none any more. */
+static struct mbus_meter *only_meter(struct mbus_line *m)
+{
+	struct mbus_meter *newest = m->meters;
+
+	for (unsigned int i = 1; i < m->meter_count; i++) {
+		if (m->meters[i].heard_ms > newest->heard_ms)
+			newest = &m->meters[i];
+	}
+	for (unsigned int i = 0; i < m->meter_count; i++) {
+		if (&m->meters[i] != newest && newest->heard_ms - m->meters[i].heard_ms < GONE_MS)
+			return NULL;
+	}
+	return m->meter_count ? newest : NULL;
 }
 
 static struct mbus_meter *configured(struct mbus_line *m)
@@ -136,9 +212,7 @@ static struct mbus_meter *of_line(struct mbus_line *m)
 {
 	struct mbus_meter *meter = configured(m);
 
-	if (meter)
-		return meter;
-	return m->meter_count == 1 ? &m->meters[0] : NULL;
+	return meter ? meter : only_meter(m);
 }
 
 /* Whose the reading is; NULL: that is not known, or not yet. */
@@ -151,22 +225,22 @@ static struct mbus_meter *whose(struct mbus_line *m)
 	case DLMS_NUMBER_NONE:
 		return t && t->meter ? t->meter : of_line(m);
 	case DLMS_NUMBER_TITLE:
-		return t ? of_title(m, t) : NULL;
+		return of_title(m, t);
 	default:
 		meter = meter_numbered(m, m->reading.number);
-		if (t && meter)
+		if (t)
 			t->meter = meter;
 		return meter;
 	}
 }
 
 /* What this reading taught, for the next start. */
-static void take_notes(const struct mbus_line *m, const struct mbus_meter *meter)
+static void take_notes(struct mbus_line *m, const struct mbus_meter *meter)
 {
 	const char *source = config_of(m)->name;
 	struct glo_mark mark = { .counter = m->apdu.counter };
 
-	mbus_note_meter(notes_of(m), source, m->meter_count == 1 ? meter->number : NULL);
+	mbus_note_meter(notes_of(m), source, only_meter(m) ? meter->number : NULL);
 	if (!m->apdu.system_title)
 		return;
 	mbus_note_title(notes_of(m), source, m->title, meter->number);
@@ -212,11 +286,18 @@ static size_t read_apdu(struct mbus_line *m, const struct mbus_meter *meter)
 	return dlms_reading_parse(&m->reading, &settings, &m->apdu);
 }
 
+/* What is known from before, at 0, is silent for long already. */
+static u64 now_at(u64 steady_ms)
+{
+	return GONE_MS + steady_ms;
+}
+
 static size_t take_apdu(void *context, const struct dlms_apdu *apdu)
 {
 	struct mbus_line *m = context;
 
 	m->apdu = *apdu;
+	m->now_ms = now_at(apdu->first_byte);
 	if (apdu->system_title)
 		memcpy(m->title, apdu->system_title, sizeof(m->title));
 	return read_apdu(m, expect(m));
@@ -224,6 +305,12 @@ static size_t take_apdu(void *context, const struct dlms_apdu *apdu)
 
 static void tell_nameless(struct mbus_line *m)
 {
+	if (m->meter_count > 1 && !m->ambiguous) {
+		m->ambiguous = true;
+		log_line(LEVEL_WARNING, config_of(m)->name,
+			 "%s: lists without a number come, and several meters are on the line: "
+			 "they are dropped, for nobody knows whose they are", m->line->what);
+	}
 	if (++m->nameless <= NAMELESS_MAX)
 		return;
 	line_set_state(m->line, LINE_WRONG_DATA,
@@ -244,10 +331,10 @@ static void settle(struct mbus_line *m, struct mbus_meter *meter, u64 now_ms)
 		read_apdu(m, meter);
 	} else if (m->reading.unsettled && !meter->told) {
 		meter->told = true;
-		log_line(LEVEL_INFO, config_of(m)->name,
-			 "%s: it does not say whether its registers count 1 or 10 Wh: there are no "
-			 "energies until its power has shown it, or scale.1.8.0 = 1 or 10 (and so "
-			 "on) stands in its [meter ...]", m->line->what);
+		log_limited(&m->line->limit, LEVEL_INFO, config_of(m)->name,
+			    "%s: it does not say whether its registers count 1 or 10 Wh: there are "
+			    "no energies until its power has shown it, or scale.1-1:1.8.0 = 1 or 10 "
+			    "(and so on) stands in its [meter ...]", m->line->what);
 	}
 }
 
@@ -256,8 +343,8 @@ static void look_for_doubt(struct mbus_line *m, struct mbus_meter *meter)
 	enum dlms_doubt doubt = dlms_doubts_take(&meter->doubts, &m->reading.values);
 
 	if (doubt)
-		log_line(LEVEL_WARNING, config_of(m)->name, "%s: %s", m->line->what,
-			 dlms_doubt_text(doubt));
+		log_limited(&m->line->limit, LEVEL_WARNING, config_of(m)->name, "%s: %s",
+			    m->line->what, dlms_doubt_text(doubt));
 }
 
 /* Gas, water and heat that are behind this meter. */
@@ -273,7 +360,7 @@ static void tell_of_others(struct mbus_line *m, const struct mbus_meter *meter, 
 		if (!*other.number || other.quantity == Q_NONE)
 			continue;
 		if (!*captured_s)
-			*captured_s = when->unix_ms / 1000;
+			*captured_s = (when->replay ? (s64)when->steady_ms : when->unix_ms) / 1000;
 		line_told_of(m->line, &other.telegram, other.number, when);
 	}
 }
@@ -283,7 +370,10 @@ static void take_reading(void *context)
 {
 	struct mbus_line *m = context;
 	struct mbus_meter *meter = whose(m);
-	struct moment when;
+	struct moment when = {
+		.has_clock = m->reading.has_clock,
+		.clock_s = m->reading.clock_s,
+	};
 
 	if (!meter) {
 		tell_nameless(m);
@@ -293,12 +383,12 @@ static void take_reading(void *context)
 	take_notes(m, meter);
 	if (meter != m->expected)
 		read_apdu(m, meter);
-	m->moment(m->context, m->apdu.first_byte, &when);
+	if (!m->moment(m->context, m->apdu.first_byte, &when))
+		return;
 	settle(m, meter, when.steady_ms);
 	look_for_doubt(m, meter);
-	when.has_clock = m->reading.has_clock;
-	when.clock_s = m->reading.clock_s;
 	when.values = &m->reading.values;
+	when.profile = m->reading.profile;
 	when.list = m->reading.list;
 	line_telegram(m->line, &m->reading.telegram, meter->number, &when);
 	tell_of_others(m, meter, &when);
@@ -328,10 +418,7 @@ struct mbus_line *mbus_line_new(struct line *line, mbus_moment_fn moment, void *
 
 static void recall_title(void *context, const u8 title[SYSTEM_TITLE_LEN], const char *number)
 {
-	struct mbus_title *t = title_of(context, title);
-
-	if (t)
-		t->meter = meter_numbered(context, number);
+	title_of(context, title)->meter = meter_numbered(context, number);
 }
 
 static void recall_counter(void *context, const struct glo_mark *mark)
@@ -347,9 +434,10 @@ static void recall(struct mbus_line *m)
 	const struct mbus_known known = { recall_title, recall_counter, m };
 	const char *only = mbus_notes_meter(notes_of(m), config_of(m)->name);
 
+	mbus_notes_recall(notes_of(m), config_of(m)->name, &known);
+	m->now_ms = now_at(steady_ms());
 	if (only)
 		meter_numbered(m, only);
-	mbus_notes_recall(notes_of(m), config_of(m)->name, &known);
 }
 
 /**
@@ -371,6 +459,7 @@ bool mbus_line_begin(struct mbus_line *m, struct stream *stream)
 		return false;
 	dlms_line_refuse_replayed(stream->dlms, config_of(m)->refuses_replayed);
 	m->dlms = stream->dlms;
+	m->line->dlms = dlms_line_counts(stream->dlms);
 	recall(m);
 	return true;
 }

@@ -7,8 +7,15 @@
 
 #include "source.h"
 
-/** mbus_moment_fn - when a telegram came whose first byte has the stamp @started */
-typedef void (*mbus_moment_fn)(void *context, u64 started, struct moment *when);
+/**
+ * mbus_moment_fn - when a telegram came
+ * @context: as given
+ * @started: stamp of its first byte
+ * @when: has the meter's clock, if that is known, and gets the rest
+ *
+ * Return: false: nothing tells that, and the telegram is dropped.
+ */
+typedef bool (*mbus_moment_fn)(void *context, u64 started, struct moment *when);
 
 struct mbus_line;
 

@@ -418,6 +418,7 @@ static void hear(struct meters *all, struct meter *m, const struct line_meters *
 	m->replay = when->replay;
 	m->book->idle = when->replay;
 	m->protocol = t->protocol;
+	m->profile = when->profile;
 	if (m->book->protocol != t->protocol) {
 		m->book->protocol = t->protocol;
 		ledger_book_changed(m->book);

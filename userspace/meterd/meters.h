@@ -82,6 +82,7 @@ struct meter_event {
  * @config: NULL: none
  * @book: its accounts; NULL before it was heard
  * @protocol: of the newest telegram
+ * @profile: of DLMS, enum dlms_profile of numbers that came without a scaler
  * @replacements: how often it got another number
  * @heard: at least one telegram came since the start
  * @has_time: @time_s is known: the newest telegram's
@@ -116,6 +117,7 @@ struct meter {
 	struct ledger_book *book;
 	unsigned int replacements;
 	u8 protocol;
+	u8 profile;
 	bool heard;
 	bool replay;
 	bool has_time;

@@ -15,6 +15,9 @@
 /* A number that a damaged frame brought, or that others speak beside, must come twice. */
 #define CONFIRMED_AFTER 2
 
+/* A line may make so many meters; what sends more numbers sends noise, or means harm. */
+#define MADE_MAX 64
+
 /* Raw bytes that decide on the number, in the order of the layout; 0 when there are none. */
 static size_t raw_number(const struct line_meters *lm, const struct telegram *t, u8 *raw)
 {
@@ -195,6 +198,7 @@ static struct meter *make_meter(const struct hearing *h, const char *name)
 	m = meters_make(h->all, name);
 	if (!m || !meter_open_book(h->all, m, h->number, source))
 		return NULL;
+	h->line->meters->made++;
 	return m;
 }
 
@@ -210,6 +214,7 @@ static bool replace_meter(const struct hearing *h, struct meter *m, const struct
 	meters_set_number(h->all, m, m->book->number);
 	m->book->phases = 0;
 	m->replacements++;
+	h->line->meters->made++;
 	meter_settle(h->all, m);
 	return true;
 }
@@ -286,6 +291,23 @@ static struct meter *judge_unknown(const struct hearing *h)
 	return m;
 }
 
+/* Each meter has accounts for ever. */
+static bool may_make(const struct hearing *h)
+{
+	const struct source_config *source = &h->line->source->config;
+
+	if (source_has_many(source) || source->type == SOURCE_REPLAY)
+		return true;
+	if (h->line->meters->made == MADE_MAX) {
+		h->line->meters->made++;
+		log_line(LEVEL_WARNING, source->name,
+			 "%s: it has sent the numbers of %u new meters, and more are not taken: is "
+			 "it noise? Meters with a [meter ...] section are always taken",
+			 h->line->what, MADE_MAX);
+	}
+	return h->line->meters->made < MADE_MAX;
+}
+
 static struct meter *judge(const struct hearing *h)
 {
 	const struct source_config *source = &h->line->source->config;
@@ -298,13 +320,13 @@ static struct meter *judge(const struct hearing *h)
 		return meter_open_book(h->all, m, h->number, source) ? m : NULL;
 	if (config && config->name[0])
 		return take_over(h, config->name);
-	if (h->when->behind && (config || source->makes_meters))
-		return make_meter(h, NULL);
 	if (!config && !source->makes_meters) {
 		refuse(h->line->meters, h->line, h->number);
 		return NULL;
 	}
-	return judge_unknown(h);
+	if (!config && !may_make(h))
+		return NULL;
+	return h->when->behind ? make_meter(h, NULL) : judge_unknown(h);
 }
 
 /**

@@ -80,6 +80,7 @@ struct candidate {
  * @number_len: bytes of @number; 0: not known
  * @number: raw, of the telegram whose meter is @last
  * @ignored: telegrams of numbers that are not to be made meters
+ * @made: meters that began here, or took the place of another one
  */
 struct line_meters {
 	struct layout layout;
@@ -87,6 +88,7 @@ struct line_meters {
 	unsigned int replacements;
 	struct candidate *candidate;
 	u64 ignored;
+	unsigned int made;
 	u16 number_len;
 	u8 *number;
 };

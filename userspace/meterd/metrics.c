@@ -201,11 +201,6 @@ static void sample_of_source(const struct samples *s, const struct source *sourc
 	fprintf(s->out, "\",result=\"%s\"} %" PRIu64 "\n", result, number);
 }
 
-static u64 damaged_frames(const struct dlms_counts *c)
-{
-	return c->bad_hcs + c->bad_fcs + c->bad_checksum;
-}
-
 static u64 broken_messages(const struct dlms_counts *c)
 {
 	return c->bad_form + c->parts.gaps + c->parts.oversize + c->other + c->unparsed;
@@ -225,7 +220,7 @@ static void telegrams(const struct samples *s, const struct page_request *r)
 			gap += l->gaps;
 			crc += stats ? stats->bad_checksum + stats->bad_parity : 0;
 			parse += stats ? stats->bad_form + stats->oversize + stats->resyncs : 0;
-			crc += l->dlms ? damaged_frames(l->dlms) : 0;
+			crc += l->dlms ? dlms_damaged(l->dlms) : 0;
 			parse += l->dlms ? broken_messages(l->dlms) : 0;
 		}
 		sample_of_source(s, source, "ok", ok);

@@ -41,6 +41,7 @@ struct meter;
  * @has_clock: @clock_s is known
  * @clock_s: what brought a telegram without a stamp says of the time, seconds since 1970 in UTC
  * @values: quantities of a telegram that does not tell them by itself; NULL: it does
+ * @profile: of DLMS, enum dlms_profile of numbers that came without a scaler
  * @list: of a meter that sends several, which one it is; NULL: it has one
  * @behind: number of the meter that told of this one; NULL: it speaks for itself
  */
@@ -52,6 +53,7 @@ struct moment {
 	bool has_clock;
 	s64 clock_s;
 	const struct reading *values;
+	u8 profile;
 	const char *list;
 	const char *behind;
 };
@@ -222,6 +224,7 @@ bool line_decode_begin(struct line *line, struct stream *stream, unsigned int pr
 void line_decode_end(struct line *line, struct stream *stream);
 const char *line_cipher_complaint(const struct line *line, enum p1_cipher_trouble trouble);
 bool line_cipher_stats(const struct line *line, struct p1_cipher_stats *sum);
+const char *stream_dlms_complaint(const struct stream *s);
 const char *line_via(const struct line *line);
 /* How long a line may be without a valid telegram: 3 periods, at least 30 s. */
 u64 line_patience_ms(const struct line *line);

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "../../kernel/telegram/record.h"
-#include "source.h"
+#include "mbus_line.h"
 
 /* In one turn of the loop, which takes some 100 us. */
 #define TURN_PORTIONS 4
@@ -51,6 +51,7 @@ static const struct timeval at_once = { 0 };
  * @paced: @pace_ms is known
  * @pace_ms: from the telegrams' clock to the steady clock, ms
  * @stream: from bytes to telegrams
+ * @mbus: whose the readings of DLMS are; NULL: none is tried
  */
 struct replay {
 	struct line *line;
@@ -76,6 +77,7 @@ struct replay {
 	bool paced;
 	s64 pace_ms;
 	struct stream stream;
+	struct mbus_line *mbus;
 };
 
 static const struct source_config *config_of(const struct replay *r)
@@ -83,20 +85,30 @@ static const struct source_config *config_of(const struct replay *r)
 	return &r->line->source->config;
 }
 
+static const char *current_name(const struct replay *r)
+{
+	return r->names[r->next - 1];
+}
+
 /*
- * The time of a telegram: its own, else by the keys in a file without stamps. One whose stamp was
- * damaged has none. False when nothing tells the time in this file.
+ * The time of a telegram: its own, @clock_s, else by the keys in a file without stamps. One whose
+ * stamp was damaged has none. False when nothing tells the time in this file.
  */
-static bool tell_time(struct replay *r, const struct telegram *t, struct moment *when)
+static bool tell_time(struct replay *r, const s64 *clock_s, struct moment *when)
 {
 	const struct source_config *c = config_of(r);
 
-	*when = (struct moment){ .unix_ms = r->host_ms, .replay = true };
-	if (telegram_time(t, &r->clock_s)) {
+	r->telegrams++;
+	when->unix_ms = r->host_ms;
+	when->replay = true;
+	if (clock_s) {
+		r->clock_s = *clock_s;
 		r->stamped = true;
 	} else if (!r->stamped) {
-		if (!c->has_start || !c->interval_s)
+		if (!c->has_start || !c->interval_s) {
+			line_set_state(r->line, LINE_WRONG_DATA, NO_CLOCK);
 			return false;
+		}
 		when->replay_s = c->start_s + (s64)r->counted++ * c->interval_s;
 		r->clock_s = when->replay_s;
 	}
@@ -138,16 +150,32 @@ static void hold(struct replay *r, const struct telegram *t, const struct moment
 
 static void replay_telegram(void *context, const struct telegram *t)
 {
+	struct moment when = { 0 };
 	struct replay *r = context;
-	struct moment when;
+	s64 clock_s;
 
-	r->telegrams++;
-	if (!tell_time(r, t, &when))
-		line_set_state(r->line, LINE_WRONG_DATA, NO_CLOCK);
-	else if (r->held)
+	if (!tell_time(r, telegram_time(t, &clock_s) ? &clock_s : NULL, &when))
+		return;
+	if (r->held)
 		hold(r, t, &when);
 	else
 		give(r, t, NULL, &when);
+}
+
+/* A reading of DLMS, which is more than a telegram that could be held. */
+static bool replay_reading(void *context, u64 started, struct moment *when)
+{
+	struct replay *r = context;
+
+	(void)started;
+	if (!tell_time(r, when->has_clock ? &when->clock_s : NULL, when))
+		return false;
+	if (r->held)
+		log_limited(&r->line->limit, LEVEL_WARNING, config_of(r)->name,
+			    "%s has DLMS, which is read at once: speed = real is for TIC and P1",
+			    current_name(r));
+	r->given++;
+	return true;
 }
 
 /* How long the held telegram is not yet due, in ms. */
@@ -179,11 +207,6 @@ static void say_unreadable(struct replay *r, const char *name)
 		    name, strerror(errno));
 }
 
-static const char *current_name(const struct replay *r)
-{
-	return r->names[r->next - 1];
-}
-
 static void file_close(struct replay *r)
 {
 	if (r->fd >= 0)
@@ -198,7 +221,7 @@ static void file_end(struct replay *r)
 	r->read++;
 	if (!r->telegrams)
 		log_limited(&r->line->limit, LEVEL_WARNING, config_of(r)->name,
-			    "%s has no telegram of TIC or P1 in it", current_name(r));
+			    "%s has no telegram of TIC, P1 or DLMS in it", current_name(r));
 	else if (!r->timed)
 		r->timeless++;
 	file_close(r);
@@ -386,11 +409,16 @@ static void nothing_read(struct replay *r)
 /* Nothing was given to the meters. */
 static const char *why_nothing(const struct replay *r)
 {
+	const enum line_seen seen = stream_seen(&r->stream);
+	const char *why = NULL;
+
 	if (r->timeless)
 		return NO_CLOCK;
-	if (stream_seen(&r->stream) == SEEN_P1_ENCRYPTED)
+	if (seen == SEEN_P1_ENCRYPTED)
 		return line_cipher_complaint(r->line, stream_trouble(&r->stream));
-	return "read to its end: no telegram of TIC or P1 in it";
+	if (seen == SEEN_HDLC || seen == SEEN_MBUS)
+		why = stream_dlms_complaint(&r->stream);
+	return why ? why : "read to its end: no telegram of TIC, P1 or DLMS in it";
 }
 
 static void say_end(struct replay *r)
@@ -435,12 +463,24 @@ static void replay_free(struct replay *r)
 {
 	if (r->line)
 		line_decode_end(r->line, &r->stream);
+	mbus_line_free(r->mbus);
 	file_close(r);
 	forget_names(r);
 	if (r->turn)
 		event_free(r->turn);
 	free(r->held);
 	free(r);
+}
+
+/* False without memory. */
+static bool decode_begin(struct replay *r)
+{
+	if (!line_decode_begin(r->line, &r->stream, config_of(r)->protocols, replay_telegram, r))
+		return false;
+	if (!config_of(r)->framings)
+		return true;
+	r->mbus = mbus_line_new(r->line, replay_reading, r);
+	return r->mbus && mbus_line_begin(r->mbus, &r->stream);
 }
 
 static bool replay_start(struct source *s)
@@ -455,8 +495,7 @@ static bool replay_start(struct source *s)
 	r->turn = event_new(sources_base(s->all), -1, 0, replay_turn, r);
 	if (s->config.real_pace)
 		r->held = malloc(RECORD_PACKED_MAX + TELEGRAM_PAD);
-	if (!r->line || !r->turn || (s->config.real_pace && !r->held) ||
-	    !line_decode_begin(r->line, &r->stream, s->config.protocols, replay_telegram, r)) {
+	if (!r->line || !r->turn || (s->config.real_pace && !r->held) || !decode_begin(r)) {
 		replay_free(r);
 		return false;
 	}

@@ -44,6 +44,7 @@ static const struct timeval watch_look = { .tv_sec = 5 };
  * @rest: those that came since may be read
  * @look: how the line does
  * @search: its speed and parity
+ * @parityless: the port was set to 8E1 and is 8N1, as a mini UART of a Raspberry Pi
  * @reads: telegrams come at this speed
  * @telegrams: of the line when it was last looked at
  * @speed_bytes: that the decoder had seen when the speed was set
@@ -60,6 +61,7 @@ struct serial {
 	struct event *rest;
 	struct event *look;
 	struct port_search search;
+	bool parityless;
 	bool reads;
 	u64 telegrams;
 	u64 speed_bytes;
@@ -109,6 +111,13 @@ static void serial_lost(struct serial *s)
 	device_wait_begin(s->wait);
 }
 
+static const char *setting_text(const struct serial *s, const struct port_setting *set)
+{
+	if (set->even)
+		return s->parityless ? "8N1, for this port has no parity" : "8E1";
+	return line_decoder_has_parity(s->line->decoder) ? "7E1" : "8N1";
+}
+
 /* How a telegram came, for whoever wants to give it in the configuration. */
 static void tell_reading(struct serial *s)
 {
@@ -121,8 +130,7 @@ static void tell_reading(struct serial *s)
 			       line_via(s->line));
 	else
 		line_set_state(s->line, LINE_CONNECTED, "%s telegrams come at %u bit/s, %s%s", name,
-			       set.bit_per_s, set.even ? "8E1" : even ? "7E1" : "8N1",
-			       line_via(s->line));
+			       set.bit_per_s, setting_text(s, &set), line_via(s->line));
 	if (config_of(s)->framings)
 		return;
 	if (config_of(s)->parity == PARITY_EVEN && !even)
@@ -131,6 +139,17 @@ static void tell_reading(struct serial *s)
 	if (config_of(s)->parity == PARITY_NONE && even)
 		log_limited(&s->line->limit, LEVEL_WARNING, config_of(s)->name,
 			    "parity = none is given, but what comes has even parity, which is checked");
+}
+
+/* Bytes come, and no telegram with any setting. */
+static const char *not_found(const struct serial *s)
+{
+	if (!config_of(s)->framings)
+		return "bytes come, but no telegram of TIC or P1 at 1200, 9600 or 115200 bit/s";
+	if (s->parityless)
+		return "bytes come, but no frame of DLMS, and this port has no parity, which M-Bus "
+		       "wants: take another one";
+	return "bytes come, but no frame of DLMS at any speed and parity so far";
 }
 
 /* Why there is no telegram, as soon as that is worth saying. */
@@ -149,9 +168,7 @@ static void tell_quiet(struct serial *s, u64 now_ms)
 		line_set_state(s->line, LINE_SILENT,
 			       "no byte comes: is the meter wired to it and its customer port enabled?");
 	else if (is_searched(s))
-		line_set_state(s->line, LINE_WRONG_DATA, "%s", config_of(s)->framings ?
-			       "bytes come, but no frame of DLMS at any speed and parity so far" :
-			       "bytes come, but no telegram of TIC or P1 at 1200, 9600 or 115200 bit/s");
+		line_set_state(s->line, LINE_WRONG_DATA, "%s", not_found(s));
 	else if (complaint)
 		line_set_state(s->line, LINE_WRONG_DATA, "%s", complaint);
 }
@@ -161,7 +178,10 @@ static bool set_speed(struct serial *s)
 	const struct port_setting set = port_search_setting(&s->search);
 
 	s->speed_bytes = bytes_seen(s);
-	return tty_set_parity(&s->tty, tty_is_pty(&s->tty) ? 0 : set.bit_per_s, set.even);
+	if (!tty_set_parity(&s->tty, tty_is_pty(&s->tty) ? 0 : set.bit_per_s, set.even))
+		return false;
+	s->parityless |= set.even && !tty_has_parity(&s->tty);
+	return true;
 }
 
 static void telegrams_begin(struct serial *s)
@@ -260,6 +280,7 @@ static bool begin_reading(struct serial *s)
 		return false;
 	s->reads = false;
 	s->heard_ms = 0;
+	s->parityless = false;
 	s->quiet_ms = steady_ms();
 	s->telegrams = s->line->telegrams;
 	port_search_init(&s->search, config_of(s), s->quiet_ms);
