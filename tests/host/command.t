@@ -48,8 +48,8 @@ promise('decode_wants_a_file', 2, qr/\A\z/, qr/one file, - for .*--gpio.*--help/
 promise('decode_wants_one_file', 2, qr/\A\z/, qr/one file/, 'decode', 'a', 'b');
 promise('a_file_that_is_not_there_is_named', 2, qr/\A\z/, qr{/nowhere/file: cannot be opened: No such file}, 'decode', '/nowhere/file');
 promise('a_directory_is_named_with_the_offset', 2, qr/\A\z/, qr{tests: cannot be read at byte 0: Is a directory}, 'decode', 'tests');
-promise('an_unknown_protocol_is_refused', 2, qr/\A\z/, qr/'morse'.*tic, p1, hdlc, mbus, raw, d2l or auto/, 'decode', '--protocol', 'morse', $vector->{path});
-for my $protocol (qw(hdlc mbus raw)) {
+promise('an_unknown_protocol_is_refused', 2, qr/\A\z/, qr/'morse'.*tic, p1, dlms, hdlc, mbus, raw, d2l or auto/, 'decode', '--protocol', 'morse', $vector->{path});
+for my $protocol (qw(dlms hdlc mbus raw)) {
 	promise("what is no DLMS is none, protocol $protocol", 1, qr/\A\z/, qr/no frame or message of DLMS.*explain.*\ntelegrams=0 /, 'decode', '--protocol', $protocol, $vector->{path});
 }
 promise('an_empty_file_has_no_telegram', 1, qr/\A\z/, qr/^telegrams=0 .* bytes=0$/m, 'decode', '/dev/null');

@@ -27,7 +27,8 @@ sub differences {
 
 sub promise {
 	my ($vector) = @_;
-	for my $protocol ($vector->{protocol}, 'auto') {
+	my @dlms = $vector->{protocol} =~ /^(hdlc|mbus|raw)$/ ? ('dlms') : ();
+	for my $protocol ($vector->{protocol}, @dlms, 'auto') {
 		my @differences = map { differences($vector, $_, $protocol) } 'build/meterctl', 'build/tests/meterctl';
 		ok(!@differences, "$vector->{name} gives its readings, protocol $protocol") or diag(join "\n", @differences);
 	}

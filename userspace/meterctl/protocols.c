@@ -28,6 +28,7 @@ bool protocols_by_name(const char *name, struct protocols *p)
 		{ "auto", { LINE_AUTO, DLMS_AUTO, true } },
 		{ "tic", { .line = LINE_TIC } },
 		{ "p1", { .line = LINE_P1 } },
+		{ "dlms", { .dlms = DLMS_AUTO } },
 		{ "hdlc", { .dlms = DLMS_HDLC } },
 		{ "mbus", { .dlms = DLMS_MBUS } },
 		{ "raw", { .dlms = DLMS_RAW } },
@@ -40,7 +41,7 @@ bool protocols_by_name(const char *name, struct protocols *p)
 		*p = known[i].protocols;
 		return true;
 	}
-	say("there is no protocol '%s': give tic, p1, hdlc, mbus, raw, d2l or auto", name);
+	say("there is no protocol '%s': give tic, p1, dlms, hdlc, mbus, raw, d2l or auto", name);
 	return false;
 }
 
