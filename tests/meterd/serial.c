@@ -605,30 +605,36 @@ static void mbus_begin(struct cable *c, unsigned int bit_per_s, bool even)
 	c->len = list_frame(&l, c->text);
 }
 
-static void mbus_read(struct cable *c)
+static void mbus_read(struct cable *c, unsigned int framings)
 {
 	struct source_config s = serial_config(c, "house");
 
 	s.type = SOURCE_MBUS;
-	s.protocols = LINE_P1;
-	s.framings = DLMS_AUTO;
+	s.protocols = framings == DLMS_AUTO ? LINE_P1 : 0;
+	s.framings = framings;
 	cable_plug(c);
 	world_apply(&c->w, &s, 1);
 }
 
-static bool mbus_is_found_within(unsigned int bit_per_s, bool even, u64 within_ms)
+static bool is_mbus_found_within(unsigned int framings, unsigned int bit_per_s, bool even,
+				 u64 within_ms)
 {
 	char why[40];
 	struct cable c;
 	bool kept;
 
 	mbus_begin(&c, bit_per_s, even);
-	mbus_read(&c);
+	mbus_read(&c, framings);
 	world_run(&c.w, within_ms);
 	snprintf(why, sizeof(why), "dlms telegrams come at %u bit/s, %s", bit_per_s,
 		 even ? "8E1" : "8N1");
 	kept = is_state(&c, LINE_CONNECTED, why) && speed_set(&c) == bit_per_s && even_set == even;
 	return cable_end(&c, kept);
+}
+
+static bool mbus_is_found_within(unsigned int bit_per_s, bool even, u64 within_ms)
+{
+	return is_mbus_found_within(DLMS_AUTO, bit_per_s, even, within_ms);
 }
 
 static bool every_speed_and_parity_of_mbus_is_found_by_its_checks(const char **skip)
@@ -642,6 +648,12 @@ static bool every_speed_and_parity_of_mbus_is_found_by_its_checks(const char **s
 	       mbus_is_found_within(9600, true, 78000) && mbus_is_found_within(19200, true, 91000);
 }
 
+static bool parity_of_mbus_is_found_when_its_framing_is_given(const char **skip)
+{
+	(void)skip;
+	return is_mbus_found_within(DLMS_HDLC, 2400, false, 26000);
+}
+
 static bool a_port_without_parity_is_told(const char **skip)
 {
 	struct cable c;
@@ -650,7 +662,7 @@ static bool a_port_without_parity_is_told(const char **skip)
 	(void)skip;
 	mbus_begin(&c, 2400, true);
 	parityless = true;
-	mbus_read(&c);
+	mbus_read(&c, DLMS_AUTO);
 	world_run(&c.w, 60000);
 	kept = is_state(&c, LINE_WRONG_DATA, "this port has no parity");
 	c.even = false;
@@ -773,6 +785,8 @@ static const struct promise promises[] = {
 	{ "every_speed_and_parity_is_found", every_speed_and_parity_is_found },
 	{ "every_speed_and_parity_of_mbus_is_found_by_its_checks",
 	  every_speed_and_parity_of_mbus_is_found_by_its_checks },
+	{ "parity_of_mbus_is_found_when_its_framing_is_given",
+	  parity_of_mbus_is_found_when_its_framing_is_given },
 	{ "a_port_without_parity_is_told", a_port_without_parity_is_told },
 	{ "meter_whose_speed_was_changed_is_found_again",
 	  meter_whose_speed_was_changed_is_found_again },

@@ -37,6 +37,7 @@ struct mark {
  * @segments: a message in several frames
  * @allowed: framings to try
  * @tried: those that are tried now
+ * @framed: a good frame came since the line began, or was learned anew
  * @burst: the byte at @at, without framing the first one, begins a message
  * @paused: nothing came since the last pause
  * @noise: the byte before @at is of no frame, so that a flag at @at may be none
@@ -52,6 +53,7 @@ struct dlms_line {
 	struct assembly segments;
 	unsigned int allowed;
 	unsigned int tried;
+	bool framed;
 	bool burst;
 	bool paused;
 	bool noise;
@@ -225,6 +227,7 @@ static void pass_noise(struct dlms_line *l, size_t count)
 static void count_good(struct dlms_line *l, unsigned int framing)
 {
 	l->tried = framing;
+	l->framed = true;
 	l->opener.counts.frames++;
 }
 
@@ -600,6 +603,7 @@ void dlms_line_relearn(struct dlms_line *l)
 	l->used = 0;
 	give_up(l);
 	l->tried = l->allowed;
+	l->framed = false;
 	l->opener.trouble = DLMS_FINE;
 }
 
@@ -613,6 +617,12 @@ void dlms_line_relearn(struct dlms_line *l)
 unsigned int dlms_line_framing(const struct dlms_line *l)
 {
 	return l->tried;
+}
+
+/** dlms_line_has_frames - whether a good frame came since the line began, or was learned anew */
+bool dlms_line_has_frames(const struct dlms_line *l)
+{
+	return l->framed;
 }
 
 /**

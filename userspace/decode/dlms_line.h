@@ -25,6 +25,7 @@ void dlms_line_end(struct dlms_line *l);
 bool dlms_line_waits_for_pause(const struct dlms_line *l);
 void dlms_line_relearn(struct dlms_line *l);
 unsigned int dlms_line_framing(const struct dlms_line *l);
+bool dlms_line_has_frames(const struct dlms_line *l);
 const struct dlms_counts *dlms_line_counts(const struct dlms_line *l);
 enum dlms_trouble dlms_line_trouble(const struct dlms_line *l);
 u8 dlms_line_other_apdu(const struct dlms_line *l);

@@ -254,21 +254,15 @@ enum p1_cipher_trouble stream_trouble(const struct stream *s)
  * stream_seen - what the stream seems to carry
  * @s: its state
  *
- * Where DLMS is decoded only a good frame of it tells: what looks like one may be read with the
- * wrong parity.
- *
  * Return: as line_decoder_seen().
  */
 enum line_seen stream_seen(const struct stream *s)
 {
-	enum line_seen seen;
-
 	if (s->dlms && dlms_line_framing(s->dlms) == DLMS_HDLC)
 		return SEEN_HDLC;
 	if (s->dlms && dlms_line_framing(s->dlms) == DLMS_MBUS)
 		return SEEN_MBUS;
 	if (stream_trouble(s) != CIPHER_FINE)
 		return SEEN_P1_ENCRYPTED;
-	seen = line_decoder_seen(&s->line);
-	return s->dlms && (seen == SEEN_HDLC || seen == SEEN_MBUS) ? SEEN_NOTHING : seen;
+	return line_decoder_seen(&s->line);
 }

@@ -176,11 +176,19 @@ void feed_reset(struct feed *f)
  * feed_seen - what the stream seems to carry
  * @f: the feed
  *
+ * Where DLMS is decoded only a good frame of it tells: what looks like one may be read with the
+ * wrong parity.
+ *
  * Return: SEEN_NOTHING when a telegram was valid, or too little came to tell.
  */
 enum line_seen feed_seen(const struct feed *f)
 {
-	return stream_seen(&f->stream);
+	const struct dlms_line *dlms = f->stream.dlms;
+	enum line_seen seen = stream_seen(&f->stream);
+
+	if (dlms && (seen == SEEN_HDLC || seen == SEEN_MBUS) && !dlms_line_has_frames(dlms))
+		return SEEN_NOTHING;
+	return seen;
 }
 
 /** feed_bytes_seen - how many bytes came since the stream began */
