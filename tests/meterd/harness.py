@@ -469,6 +469,13 @@ def simulate(kind, **options):
 	return subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
 
 
+def text_kinds():
+	"""The kinds of meters that send TIC or P1; those of DLMS begin otherwise, or want a key."""
+	kinds = [line.split()[0] for line in meterctl("simulate", "--list")[0].splitlines()]
+	command = [METERCTL, "simulate", "--speed", "max", "--count", "1"]
+	return [kind for kind in kinds if subprocess.run([*command, kind], capture_output=True).stdout[:1] in (b"\x02", b"/")]
+
+
 class Simulator:
 	"""A simulated meter on a pty that goes on until it is stopped; path is the pty."""
 

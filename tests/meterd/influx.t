@@ -125,7 +125,7 @@ def simulated(kinds, more):
 
 @promise
 def a_field_never_changes_its_type_and_no_line_its_bounds():
-	kinds = [line.split()[0] for line in meterctl("simulate", "--list")[0].splitlines()]
+	kinds = text_kinds()
 	server, receiver = Influx(), Receiver()
 	meterd = simulated(kinds, sink(server) + sink(receiver).replace("[sink series]", "[sink datagrams]"))
 	for taken in (lambda: server.taken, lambda: receiver.taken):
