@@ -280,6 +280,15 @@ static void telegram_lacking_an_enabled_channel_is_skipped_and_counted(void)
 	require(read(fd, sample, size) == (ssize_t)size);
 	require(sample_value(sample, e[0]) == 777);
 	require(counter(&l, "iio_skipped") == 1);
+	/* A stopped buffer misses nothing. */
+	require(iio_write(iio, "buffer/enable", "0"));
+	tic_begin(&t);
+	tic_std_group(&t, "ADSC", NULL, STD_NUMBER);
+	tic_std_group(&t, "EAST", NULL, "000000778");
+	tic_end(&t);
+	line_feed_text(&l, &t);
+	line_sync(&l);
+	require(counter(&l, "iio_skipped") == 1);
 }
 
 static void largest_energy_fits(void)
