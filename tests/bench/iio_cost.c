@@ -2,7 +2,8 @@
 // clock: virtual
 /*
  * What IIO takes of the processor for each telegram, in a guest whose clock counts instructions,
- * with a module that counts them (tests/vm/variants/cost): medians, in instructions. `make bench-iio`.
+ * with a module that counts them (tests/vm/variants/cost): medians, in instructions. By
+ * `make bench-iio`.
  */
 #include "../selftests/selftest.h"
 
