@@ -261,6 +261,10 @@ static void limit_that_is_passed_already_is_told_with_the_next_telegram(void)
 	set(&w, RISING, "value", 480);
 	feed_power(&w, 500);
 	event_next(&w, IIO_EV_DIR_RISING);
+	set(&w, RISING, "en", 0);
+	set(&w, RISING, "en", 1);
+	feed_power(&w, 500);
+	event_next(&w, IIO_EV_DIR_RISING);
 	require_no_event(&w);
 }
 
