@@ -30,6 +30,13 @@ typedef int serdev_count_t;
 typedef size_t serdev_count_t;
 #endif
 
+/* iio_info.write_event_config(): the state. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+typedef int iio_event_state_t;
+#else
+typedef bool iio_event_state_t;
+#endif
+
 /* class.dev_uevent(): its device. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 typedef struct device uevent_device_t;

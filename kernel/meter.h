@@ -6,7 +6,7 @@
  *
  *	rx_lock		the decoder; held while bytes are decoded and a telegram is committed
  *	lock		everything that is shown; held for copies only
- *	iio_lock	the IIO device and its gate
+ *	iio_lock	the IIO device, its gate and its limits
  *
  * All are taken in process context only, and none is held while waiting for anything.
  */
@@ -142,7 +142,8 @@ struct meter_iio;
  * @silence: looks whether the meter has fallen silent
  * @made: what has a file; only for @changes
  * @iio: the IIO device, or NULL; changed by @changes only, under @iio_lock
- * @iio_lock: protects @iio and the gate of its buffer
+ * @iio_wanted: a buffer is enabled or an event; changed under @iio_lock, a hint without it
+ * @iio_lock: protects @iio, the gate of its buffer and its limits
  * @state_kn: to wake pollers of the attribute state
  * @last_kn: to wake pollers of the attribute last_telegram
  */
@@ -184,6 +185,7 @@ struct meter {
 	struct delayed_work silence;
 	struct meter_files made;
 	struct meter_iio *iio;
+	bool iio_wanted;
 	spinlock_t iio_lock;
 	struct kernfs_node *state_kn;
 	struct kernfs_node *last_kn;

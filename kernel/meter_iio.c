@@ -6,12 +6,11 @@
  *
  * Telegrams come when the meter likes, so there is no trigger. They go into the buffer through a
  * gate of our own, which postenable opens and predisable closes: both wait for a push that is
- * under way, and the receive path waits for nobody.
+ * under way, and the receive path waits for nobody. Events are in meter_iio_events.c.
  */
 #include <linux/align.h>
 #include <linux/iio/buffer.h>
 #include <linux/iio/buffer_impl.h>
-#include <linux/iio/iio.h>
 #include <linux/iio/kfifo_buf.h>
 #include <linux/math64.h>
 #include <linux/overflow.h>
@@ -19,42 +18,8 @@
 #include <linux/string.h>
 #include <linux/ktime.h>
 
-#include "meter.h"
 #include "meter_iio.h"
-
-#define ENERGIES	20
-#define OTHERS		(3 + 3 + 16)
-#define CHANNELS_MAX	(ENERGIES + OTHERS)
-
-/**
- * struct meter_iio - the IIO device of a meter
- * @m: the meter
- * @dev: the IIO device, whose private data this is
- * @buffer: its kfifo
- * @quantities: those that have a channel
- * @going: the buffer is not to be enabled any more; under m->iio_lock as what follows
- * @captured: it was enabled once
- * @gate_open: a buffer is enabled
- * @enabled: quantities being captured, in the order of the channels
- * @nenabled: number of @enabled
- * @nchannels: number of @channels without the one of the time, which comes last
- * @scan: one telegram as it goes into the buffer, with room for its time
- * @channels: a channel for each of @quantities
- */
-struct meter_iio {
-	struct meter *m;
-	struct iio_dev *dev;
-	struct iio_buffer *buffer;
-	DECLARE_BITMAP(quantities, QUANTITY_COUNT);
-	bool going;
-	bool captured;
-	bool gate_open;
-	u8 enabled[CHANNELS_MAX];
-	u8 nenabled;
-	u8 nchannels;
-	u8 scan[ENERGIES * 8 + OTHERS * 4 + 2 * sizeof(s64)] __aligned(8);
-	struct iio_chan_spec channels[];
-};
+#include "meter_iio_device.h"
 
 /* The words for alternating current that IIO has since 6.18; older libiio does not know them. */
 #ifdef METERLINE_IIO_AC
@@ -97,8 +62,15 @@ static s64 div_round(s64 value, u8 div)
 	return div_s64(value < 0 ? value - div / 2 : value + div / 2, div);
 }
 
-/* Returns false for a value that the channel cannot hold. */
-static bool to_raw(enum quantity q, s64 milli, s64 *raw)
+/**
+ * meter_iio_raw - a value as its channel has it
+ * @q: a quantity that has a channel
+ * @milli: thousandths of its base unit
+ * @raw: the raw value
+ *
+ * Return: false for one that the channel cannot hold.
+ */
+bool meter_iio_raw(enum quantity q, s64 milli, s64 *raw)
 {
 	const struct channel_kind *kind = kind_of(q);
 
@@ -123,7 +95,7 @@ static int meter_iio_read_raw(struct iio_dev *dev, struct iio_chan_spec const *c
 	ret = values_get(iio->m, q, &milli);
 	if (ret)
 		return ret;
-	if (!to_raw(q, milli, &raw))
+	if (!meter_iio_raw(q, milli, &raw))
 		return -ENODATA;
 	*val = lower_32_bits(raw);
 	*val2 = upper_32_bits(raw);
@@ -141,7 +113,21 @@ static int meter_iio_read_label(struct iio_dev *dev, struct iio_chan_spec const 
 static const struct iio_info meter_iio_info = {
 	.read_raw = meter_iio_read_raw,
 	.read_label = meter_iio_read_label,
+	.read_event_config = meter_iio_read_event_config,
+	.write_event_config = meter_iio_write_event_config,
+	.read_event_value = meter_iio_read_event_value,
+	.write_event_value = meter_iio_write_event_value,
 };
+
+/**
+ * meter_iio_update_wanted - whether anybody wants telegrams has changed
+ * @iio: the device; the caller holds iio_lock of its meter
+ */
+void meter_iio_update_wanted(struct meter_iio *iio)
+{
+	lockdep_assert_held(&iio->m->iio_lock);
+	WRITE_ONCE(iio->m->iio_wanted, iio->gate_open || meter_iio_has_event(iio));
+}
 
 static int meter_iio_preenable(struct iio_dev *dev)
 {
@@ -165,6 +151,7 @@ static int meter_iio_postenable(struct iio_dev *dev)
 	for_each_set_bit(i, dev->active_scan_mask, iio->nchannels)
 		iio->enabled[iio->nenabled++] = iio->channels[i].address;
 	iio->gate_open = true;
+	meter_iio_update_wanted(iio);
 	spin_unlock(&iio->m->iio_lock);
 	return 0;
 }
@@ -175,6 +162,7 @@ static int meter_iio_predisable(struct iio_dev *dev)
 
 	spin_lock(&iio->m->iio_lock);
 	iio->gate_open = false;
+	meter_iio_update_wanted(iio);
 	spin_unlock(&iio->m->iio_lock);
 	return 0;
 }
@@ -195,7 +183,7 @@ static bool fill_scan(struct meter_iio *iio, const struct reading *r)
 		s64 raw;
 		s32 raw32;
 
-		if (!reading_has(r, q) || !to_raw(q, r->milli[q], &raw))
+		if (!reading_has(r, q) || !meter_iio_raw(q, r->milli[q], &raw))
 			return false;
 		raw32 = raw;
 		at = ALIGN(at, size);
@@ -205,30 +193,29 @@ static bool fill_scan(struct meter_iio *iio, const struct reading *r)
 	return true;
 }
 
-/**
- * meter_iio_push - give a telegram to those who capture
- * @m: the meter
- * @r: quantities of the telegram
- * @started: when its first byte came, CLOCK_BOOTTIME ns
- * @now: CLOCK_BOOTTIME ns
- *
- * Does not sleep.
- *
- * Return: false when the telegram lacks a channel that is being captured, and was left out.
- */
-bool meter_iio_push(struct meter *m, const struct reading *r, u64 started, u64 now)
+/* Returns false for a telegram that lacks a channel. */
+static bool push_sample(struct meter_iio *iio, const struct reading *r, s64 time)
+{
+	if (!fill_scan(iio, r))
+		return false;
+	iio_push_to_buffers_with_timestamp(iio->dev, iio->scan, time);
+	return true;
+}
+
+/* meter_iio_push() of a telegram that somebody seems to want. */
+bool __meter_iio_push(struct meter *m, const struct reading *r, u64 started, u64 now)
 {
 	struct meter_iio *iio;
 	bool complete = true;
+	s64 time;
 
 	spin_lock(&m->iio_lock);
 	iio = m->iio;
-	if (iio && iio->gate_open) {
-		complete = fill_scan(iio, r);
-		if (complete)
-			iio_push_to_buffers_with_timestamp(iio->dev, iio->scan,
-							   iio_get_time_ns(iio->dev) -
-							   (s64)(now - started));
+	if (iio) {
+		time = iio_get_time_ns(iio->dev) - (s64)(now - started);
+		meter_iio_check_limits(iio, r, time);
+		if (iio->gate_open)
+			complete = push_sample(iio, r, time);
 	}
 	spin_unlock(&m->iio_lock);
 	return complete;
@@ -291,6 +278,7 @@ static void init_channels(struct meter_iio *iio)
 		n++;
 	}
 	iio->channels[n] = timestamp;
+	meter_iio_init_events(iio);
 }
 
 static struct meter_iio *meter_iio_alloc(struct meter *m, const unsigned long *quantities)
@@ -336,6 +324,7 @@ static void set_device(struct meter *m, struct meter_iio *iio)
 {
 	spin_lock(&m->iio_lock);
 	m->iio = iio;
+	WRITE_ONCE(m->iio_wanted, false);
 	spin_unlock(&m->iio_lock);
 }
 
@@ -388,7 +377,7 @@ void meter_iio_remove(struct meter *m)
 	if (!iio)
 		return;
 	end_capture(iio);
-	/* Wakes who sleeps in read(). */
+	/* Wakes who sleeps in read(), of events too. */
 	iio_device_unregister(iio->dev);
 	set_device(m, NULL);
 	iio_kfifo_free(iio->buffer);

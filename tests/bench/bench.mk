@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
 # make bench: what decoding costs, with streams of the simulator, and what meterd takes.
+# make bench-iio: instructions that IIO takes for each telegram, in a virtual machine with Linux 6.12.
 # make bench-modules: half an hour of 100,000 D2L modules that post to one meterd; MODULES=, SECONDS=.
 
 # NAME:KIND:OPTIONS of the simulator, with commas for blanks.
@@ -22,7 +23,7 @@ BENCH_SOURCES := tests/bench/bench.c $(wildcard kernel/telegram/*.c) $(CIPHER_SO
 BENCH_FILES := $(foreach i,$(BENCH_INPUTS),build/bench/$(word 1,$(subst :, ,$i)).bin)
 comma := ,
 
-.PHONY: bench bench-modules
+.PHONY: bench bench-iio bench-modules
 
 # The name of an input is its file's, so that each is made by one pattern rule.
 build/bench/%.bin: build/meterctl
@@ -66,6 +67,9 @@ bench: build/bench/bench build/bench/d2l build/bench/decoder_rate build/bench/dl
 	@build/bench/d2l
 	@build/bench/dlms
 	@tests/bench/meterd
+
+bench-iio: build/selftests/iio_cost
+	@tests/vm/run-guest --show 6.12+cost iio_cost
 
 bench-modules: build/meterd build/meterctl
 	@tests/bench/modules $(or $(MODULES),100000) $(or $(SECONDS),1800)

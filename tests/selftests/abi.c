@@ -262,25 +262,35 @@ static bool is_of_every_iio_device(const char *name)
 {
 	return is_of_every_device(name) || !strcmp(name, "name") || !strcmp(name, "buffer") ||
 	       !strcmp(name, "buffer0") || !strcmp(name, "scan_elements") ||
+	       !strcmp(name, "events") ||
 	       !strcmp(name, "current_timestamp_clock") || !strcmp(name, "waiting_for_supplier");
 }
 
-static void add_iio(const struct line *l, struct names *n)
+static void add_iio_directory(int iio, const char *directory, struct names *n)
 {
 	char path[512];
-	DIR *dir = opendir(iio_path(iio_wait(l), "", path, sizeof(path)));
+	DIR *dir = opendir(iio_path(iio, directory, path, sizeof(path)));
 	struct dirent *entry;
 
 	require(dir);
-	add_name(n, "/sys/bus/iio/devices/iio:deviceX/");
 	while ((entry = readdir(dir))) {
 		if (entry->d_name[0] == '.' || is_of_every_iio_device(entry->d_name))
 			continue;
-		snprintf(path, sizeof(path), "/sys/bus/iio/devices/iio:deviceX/%s", entry->d_name);
+		snprintf(path, sizeof(path), "/sys/bus/iio/devices/iio:deviceX/%s%s", directory,
+			 entry->d_name);
 		generalise(path, "etry", 'Y');
 		add_name(n, path);
 	}
 	closedir(dir);
+}
+
+static void add_iio(const struct line *l, struct names *n)
+{
+	int iio = iio_wait(l);
+
+	add_name(n, "/sys/bus/iio/devices/iio:deviceX/");
+	add_iio_directory(iio, "", n);
+	add_iio_directory(iio, "events/", n);
 }
 
 static void iio_has_exactly_what_its_page_says(void)

@@ -2,7 +2,8 @@
 // timeout: 300
 /*
  * Every capture there is, through a pty into the module: `meterctl watch --json` says of the
- * records on /dev/meterN exactly what `meterctl decode` says of the file.
+ * records on /dev/meterN exactly what `meterctl decode` says of the file, and all energies of a
+ * record stand in sysfs and in IIO too.
  */
 #include "selftest.h"
 #include <glob.h>
@@ -94,18 +95,128 @@ static void let_keep_up(struct line *l, struct output *watch)
 	}
 }
 
-static void feed_file(struct line *l, const char *path, struct output *watch)
+/* The last whole line of what the reader has shown, or NULL. */
+static const char *last_line(const struct output *o)
 {
-	char piece[PIECE];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	const char *end = strrchr(o->text, '\n'), *at = end;
+
+	while (at && at > o->text && at[-1] != '\n')
+		at--;
+	return at;
+}
+
+/* The channel in_energyN of energy_@name, -1 for none. */
+static int energy_channel(const char *name)
+{
+	int n;
+
+	if (!strncmp(name, "import\"", 7))
+		return 0;
+	if (!strncmp(name, "export\"", 7))
+		return 11;
+	if (sscanf(name, "import_t%d", &n) == 1)
+		return n <= 10 ? n : -1;
+	if (sscanf(name, "export_t%d", &n) == 1)
+		return n <= 4 ? 11 + n : -1;
+	return sscanf(name, "reactive_q%d", &n) == 1 ? 15 + n : -1;
+}
+
+static bool file_is(const char *path, const char *value)
+{
+	char text[64];
+
+	return file_read(path, text, sizeof(text)) > 0 && !strcmp(text, value);
+}
+
+/*
+ * Whether sysfs and IIO have an energy of a record, at @energy in its line. One that only damaged
+ * telegrams have had is in neither.
+ */
+static bool energy_agrees(const struct line *l, int iio, const char *energy, bool damaged)
+{
+	char name[64], path[300], value[32];
+	int channel = energy_channel(energy);
+
+	snprintf(value, sizeof(value), "%lld",
+		 (long long)(atof(strchr(energy, ':') + 1) + 0.5));
+	snprintf(name, sizeof(name), "fields/energy_%.*s_%s", (int)strcspn(energy, "\""), energy,
+		 strncmp(energy, "reactive", 8) ? "wh" : "varh");
+	attr_path(l, name, path, sizeof(path));
+	if (damaged && access(path, F_OK))
+		return true;
+	if (!file_is(path, value))
+		return false;
+	if (channel < 0)
+		return true;
+	snprintf(name, sizeof(name), "in_energy%d_raw", channel);
+	return file_is(iio_path(iio, name, path, sizeof(path)), value);
+}
+
+/* The same of all energies in a line; counts them. */
+static bool energies_agree(const struct line *l, const char *line, unsigned int *count)
+{
+	static const char key[] = "\"energy_";
+	bool damaged = !strstr(line, "\"damaged\":0");
+	const char *at = line;
+	int iio = -1;
+
+	while ((at = strstr(at, key))) {
+		at += strlen(key);
+		if (iio < 0)
+			iio = iio_find(l);
+		if (!energy_agrees(l, iio, at, damaged))
+			return false;
+		(*count)++;
+	}
+	return true;
+}
+
+/* Nothing comes in between, unless a pause ends a telegram: then there is another last line. */
+static unsigned int compare_energies(struct line *l, struct output *watch)
+{
+	unsigned int count = 0;
+	const char *line = NULL;
+
+	require(becomes_true((let_keep_up(l, watch), count = 0, line = last_line(watch),
+			      attr_is(l, "state", "stale") || energies_agree(l, line, &count)),
+			     PATIENCE_MS),
+		"energies of the record, sysfs and IIO differ: %.*s", (int)strcspn(line, "\n"),
+		line);
+	return count;
+}
+
+/* How much of a piece to feed at once: not more than one TIC frame, with parity or without. */
+static ssize_t to_end_of_frame(const char *piece, ssize_t size)
+{
 	ssize_t n;
 
+	for (n = 0; n < size; n++)
+		if ((piece[n] & 0x7f) == '\003')
+			return n + 1;
+	return size;
+}
+
+/* Returns how many energies were compared. */
+static unsigned int feed_file(struct line *l, const char *path, struct output *watch)
+{
+	bool has_iio = !access("/sys/bus/iio", F_OK);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	unsigned int telegrams = 0, compared = 0;
+	char piece[PIECE];
+	ssize_t n, at = 0;
+
 	require(fd >= 0);
-	while ((n = read(fd, piece, sizeof(piece))) > 0) {
+	while ((n = pread(fd, piece, sizeof(piece), at)) > 0) {
+		n = to_end_of_frame(piece, n);
+		at += n;
 		line_feed(l, piece, n);
 		let_keep_up(l, watch);
+		if (has_iio && lines(watch) > telegrams)
+			compared += compare_energies(l, watch);
+		telegrams = lines(watch);
 	}
 	close(fd);
+	return has_iio ? compared : -1;
 }
 
 /* Whether a process has a file open. */
@@ -138,6 +249,7 @@ static void capture_is_the_same_over_the_device(void)
 		"meterctl", "watch", "--json", "--oldest", "--until-gone", name, NULL,
 	};
 	struct output decoded, watched;
+	unsigned int compared;
 	struct line l;
 	int64_t end;
 
@@ -149,13 +261,16 @@ static void capture_is_the_same_over_the_device(void)
 	start(&watched, watch_argv, false);
 	require(becomes_true(has_open(watched.pid, node_path(&l, node, sizeof(node))), START_MS),
 		"meterctl watch does not open %s", node);
-	feed_file(&l, path, &watched);
+	compared = feed_file(&l, path, &watched);
 	end = now_ms() + PAUSE_MS;
 	while (now_ms() < end)
 		take(&watched, end - now_ms());
 	let_keep_up(&l, &watched);
+	if (!compared && strstr(watched.text, "\"energy_"))
+		compared = compare_energies(&l, &watched);
 	line_hang_up(&l);
 	finish(&watched);
+	require(compared || !strstr(watched.text, "\"energy_"), "no energy was compared");
 	if (!strcmp(decoded.text, watched.text))
 		return;
 	printf("# decode: %.*s\n", (int)strcspn(decoded.text, "\n"), decoded.text);

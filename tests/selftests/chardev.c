@@ -396,39 +396,19 @@ static void on_signal(int signal)
 	(void)signal;
 }
 
-struct sleeper {
-	int fd;
-	volatile pid_t tid;
-	volatile ssize_t result;
-	int error;
-};
-
-static void *read_asleep(void *arg)
-{
-	struct sleeper *s = arg;
-	char record[RECORD_MAX];
-
-	s->tid = syscall(SYS_gettid);
-	s->result = read(s->fd, record, sizeof(record));
-	s->error = errno;
-	return NULL;
-}
-
 static void signal_interrupts_a_sleeping_reader(void)
 {
 	struct sigaction action = { .sa_handler = on_signal };
-	struct sleeper s;
-	pthread_t thread;
+	struct sleeper s = { .what = "reader" };
 	struct line l;
 
 	line_attach(&l);
 	s.fd = node_open(&l, 0);
-	s.result = 0;
 	sigaction(SIGUSR1, &action, NULL);
-	require(!pthread_create(&thread, NULL, read_asleep, &s));
-	require(becomes_true(!pthread_kill(thread, SIGUSR1) && s.result < 0, PATIENCE_MS));
-	pthread_join(thread, NULL);
-	require(s.error == EINTR);
+	put_to_sleep(&s);
+	require(becomes_true(!pthread_kill(s.thread, SIGUSR1) && s.result < 0, PATIENCE_MS));
+	pthread_join(s.thread, NULL);
+	require(s.result == -EINTR);
 }
 
 static long wakeups(pid_t thread)
@@ -444,17 +424,15 @@ static long wakeups(pid_t thread)
 
 static void bytes_without_a_telegram_wake_nobody(void)
 {
-	struct sleeper s = { .tid = 0 };
+	struct sleeper s = { .what = "reader" };
 	struct text t = { 0 };
-	pthread_t thread;
 	struct line l;
 	long before;
 	size_t i;
 
 	line_attach(&l);
 	s.fd = node_open(&l, 0);
-	require(!pthread_create(&thread, NULL, read_asleep, &s));
-	require(becomes_true(s.tid && thread_sleeps(s.tid), PATIENCE_MS));
+	put_to_sleep(&s);
 	before = wakeups(s.tid);
 	tic_base(&t, 1000, 420);
 	for (i = 0; i + 1 < t.len; i++) {
@@ -463,7 +441,7 @@ static void bytes_without_a_telegram_wake_nobody(void)
 	}
 	require(wakeups(s.tid) == before, "%ld times", wakeups(s.tid) - before);
 	line_feed(&l, t.bytes + i, 1);
-	pthread_join(thread, NULL);
+	pthread_join(s.thread, NULL);
 	require(s.result > 0);
 }
 

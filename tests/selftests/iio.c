@@ -280,6 +280,15 @@ static void telegram_lacking_an_enabled_channel_is_skipped_and_counted(void)
 	require(read(fd, sample, size) == (ssize_t)size);
 	require(sample_value(sample, e[0]) == 777);
 	require(counter(&l, "iio_skipped") == 1);
+	/* A stopped buffer misses nothing. */
+	require(iio_write(iio, "buffer/enable", "0"));
+	tic_begin(&t);
+	tic_std_group(&t, "ADSC", NULL, STD_NUMBER);
+	tic_std_group(&t, "EAST", NULL, "000000778");
+	tic_end(&t);
+	line_feed_text(&l, &t);
+	line_sync(&l);
+	require(counter(&l, "iio_skipped") == 1);
 }
 
 static void largest_energy_fits(void)
@@ -366,6 +375,83 @@ static void device_is_made_anew_when_the_type_changes(void)
 	require_iio(iio, "in_energy0_raw", "2000");
 }
 
+/* The first frame of the new mode may still be a sample of the old device. */
+static void reader_of_the_old_device_learns_of_another_mode(void)
+{
+	struct sleeper s = { .what = "reader of IIO" };
+	struct element e[1];
+	struct text t = { 0 };
+	uint8_t sample[64];
+	struct line l;
+	int iio, fd;
+
+	line_attach(&l);
+	tic_base(&t, 1000, 420);
+	line_feed_text(&l, &t);
+	iio = iio_wait(&l);
+	enable(iio, "in_energy0");
+	require(iio_write(iio, "buffer/enable", "1"));
+	s.fd = iio_open(iio, 0);
+	put_to_sleep(&s);
+	tic_std(&t, 2000, 420);
+	line_feed_text(&l, &t);
+	require_awake(&s);
+	while (s.result > 0)
+		s.result = read(s.fd, sample, sizeof(sample)) < 0 ? -errno : 1;
+	require(s.result == -ENODEV, "%d", s.result);
+	require_attr(&l, "type", "tic-standard");
+	iio = iio_wait(&l);
+	require_iio(iio, "buffer/enable", "0");
+	e[0] = enable(iio, "in_energy0");
+	lay_out(e, 1);
+	require(iio_write(iio, "buffer/enable", "1"));
+	fd = iio_open(iio, O_NONBLOCK);
+	tic_std(&t, 2001, 420);
+	line_feed_text(&l, &t);
+	require(events_of(fd, POLLIN, PATIENCE_MS) & POLLIN);
+	require(read(fd, sample, 8) == 8 && sample_value(sample, e[0]) == 2001);
+	require(read(s.fd, sample, 8) < 0 && errno == ENODEV);
+}
+
+static void two_meters_fill_their_own_buffers(void)
+{
+	struct text t = { 0 };
+	struct element e[2];
+	uint8_t sample[64];
+	struct line l[2];
+	int fd[2], i, j;
+
+	for (i = 0; i < 2; i++) {
+		int iio = attach_standard(&l[i]);
+
+		e[i] = enable(iio, "in_energy0");
+		lay_out(&e[i], 1);
+		require(iio_write(iio, "buffer/length", "8"));
+		require(iio_write(iio, "buffer/enable", "1"));
+		fd[i] = iio_open(iio, O_NONBLOCK);
+	}
+	for (j = 0; j < 5; j++) {
+		for (i = 0; i < 2; i++) {
+			tic_std(&t, 1000 * (i + 1) + j, 420);
+			line_feed_text(&l[i], &t);
+			line_sync(&l[i]);
+		}
+	}
+	for (i = 0; i < 2; i++) {
+		for (j = 0; j < 5; j++) {
+			require(read(fd[i], sample, 8) == 8);
+			require(sample_value(sample, e[i]) == 1000 * (i + 1) + j);
+		}
+		require(read(fd[i], sample, 8) < 0 && errno == EAGAIN);
+	}
+	line_hang_up(&l[0]);
+	require(read(fd[0], sample, 8) < 0 && errno == ENODEV);
+	tic_std(&t, 3000, 420);
+	line_feed_text(&l[1], &t);
+	require(events_of(fd[1], POLLIN, PATIENCE_MS) & POLLIN);
+	require(read(fd[1], sample, 8) == 8 && sample_value(sample, e[1]) == 3000);
+}
+
 static void device_is_made_anew_when_phases_come(void)
 {
 	struct text t = { 0 };
@@ -420,6 +506,8 @@ int main(int argc, char **argv)
 		TEST(largest_energy_fits),
 		TEST(buffer_is_toggled_while_frames_flow),
 		TEST(device_is_made_anew_when_the_type_changes),
+		TEST(reader_of_the_old_device_learns_of_another_mode),
+		TEST(two_meters_fill_their_own_buffers),
 		TEST(device_is_made_anew_when_phases_come),
 		TEST(device_goes_with_its_meter),
 	};

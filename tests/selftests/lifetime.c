@@ -56,47 +56,6 @@ static void every_way_to_end_a_line_ends_the_meter(void)
 	}
 }
 
-/* One who sleeps until the meter goes. */
-struct sleeper {
-	const char *what;
-	int fd;
-	int events; /* poll() for these; 0: read() */
-	pthread_t thread;
-	volatile pid_t tid;
-	int result; /* of poll: revents; of read: length or -errno */
-};
-
-static void *sleep_on(void *arg)
-{
-	struct sleeper *s = arg;
-	char record[RECORD_MAX];
-	ssize_t n;
-
-	s->tid = syscall(SYS_gettid);
-	if (s->events) {
-		s->result = events_of(s->fd, s->events, -1);
-		return NULL;
-	}
-	n = read(s->fd, record, sizeof(record));
-	s->result = n < 0 ? -errno : n;
-	return NULL;
-}
-
-static void put_to_sleep(struct sleeper *s)
-{
-	s->tid = 0;
-	require(!pthread_create(&s->thread, NULL, sleep_on, s));
-	require(becomes_true(s->tid && thread_sleeps(s->tid), PATIENCE_MS), "%s does not sleep",
-		s->what);
-}
-
-/* poll() looks again when its time is over: who is not woken must not seem to be. */
-static void require_awake(struct sleeper *s)
-{
-	require(becomes_true(!pthread_tryjoin_np(s->thread, NULL), PATIENCE_MS), "%s sleeps on",
-		s->what);
-}
-
 static int open_attr(const struct line *l, const char *name)
 {
 	char path[300], text[64];

@@ -398,6 +398,49 @@ static inline bool thread_sleeps(pid_t thread)
 	       state[2] == 'S';
 }
 
+/* ---- sleepers --------------------------------------------------------------------------- */
+
+/** struct sleeper - a thread that waits for something on a descriptor */
+struct sleeper {
+	const char *what;
+	int fd;
+	int events;		/* poll() for these; 0: read() */
+	pthread_t thread;
+	volatile pid_t tid;
+	volatile int result;	/* of poll: revents; of read: length or -errno */
+};
+
+static inline void *sleep_on(void *arg)
+{
+	struct sleeper *s = arg;
+	char bytes[32768];
+	ssize_t n;
+
+	s->tid = syscall(SYS_gettid);
+	if (s->events) {
+		s->result = events_of(s->fd, s->events, -1);
+		return NULL;
+	}
+	n = read(s->fd, bytes, sizeof(bytes));
+	s->result = n < 0 ? -errno : n;
+	return NULL;
+}
+
+static inline void put_to_sleep(struct sleeper *s)
+{
+	s->tid = 0;
+	require(!pthread_create(&s->thread, NULL, sleep_on, s));
+	require(becomes_true(s->tid && thread_sleeps(s->tid), PATIENCE_MS), "%s does not sleep",
+		s->what);
+}
+
+/** require_awake - poll() looks again when its time is over: who is not woken must not seem to be */
+static inline void require_awake(struct sleeper *s)
+{
+	require(becomes_true(!pthread_tryjoin_np(s->thread, NULL), PATIENCE_MS), "%s sleeps on",
+		s->what);
+}
+
 /* ---- lines: a pty with the discipline on its slave ---------------------------------------- */
 
 /**

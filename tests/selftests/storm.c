@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "selftest.h"
+#include <linux/iio/events.h>
 
 #define STORM_MS 8000
 #define LINES	 3
@@ -22,6 +23,7 @@
  * @values: attributes that were read
  * @toggles: IIO buffers that were enabled
  * @samples: IIO samples that were read
+ * @events: IIO events that came
  * @removals: how often the module went
  */
 struct storm {
@@ -33,6 +35,7 @@ struct storm {
 	atomic_long values;
 	atomic_long toggles;
 	atomic_long samples;
+	atomic_long events;
 	atomic_long removals;
 };
 
@@ -246,7 +249,7 @@ static void *toggle_iio(void *arg)
 	unsigned int seed = 7;
 	uint8_t sample[64];
 	char path[64];
-	int n, fd;
+	int n, fd, events;
 
 	while (goes_on(s)) {
 		n = some_iio(&seed);
@@ -261,6 +264,11 @@ static void *toggle_iio(void *arg)
 		if (fd >= 0) {
 			events_of(fd, POLLIN, 5);
 			s->samples += read(fd, sample, 8) == 8;
+			if (!ioctl(fd, IIO_GET_EVENT_FD_IOCTL, &events)) {
+				iio_write(n, "events/in_power0_thresh_rising_en", "1");
+				s->events += events_of(events, POLLIN, 5) == POLLIN;
+				close(events);
+			}
 			close(fd);
 		}
 		iio_read(n, "in_energy0_raw", path, sizeof(path));
@@ -301,9 +309,9 @@ static struct storm *storm(int ms, void *(*const *threads)(void *), int count)
 	for (i = 0; i < count; i++)
 		pthread_join(ids[i], NULL);
 	printf("# %ld processors: %ld attached, %ld records, %ld values, %ld buffers, %ld samples, "
-	       "%ld removals\n",
+	       "%ld events, %ld removals\n",
 	       sysconf(_SC_NPROCESSORS_ONLN), s->attached, s->records, s->values, s->toggles,
-	       s->samples, s->removals);
+	       s->samples, s->events, s->removals);
 	return s;
 }
 

@@ -5,6 +5,7 @@
  * mode is switched while meterctl is attached. All run at once.
  */
 #include "selftest.h"
+#include <linux/iio/events.h>
 
 /* Lets time pass while nothing happens on the line. */
 static void quiet(int ms)
@@ -97,6 +98,29 @@ static void stale_hides_the_values_of_iio(void)
 	state = watch_state(&l);
 	require(events_of(state, POLLPRI, 30000) & POLLPRI && attr_is(&l, "state", "stale"));
 	require(iio_read(iio, "in_energy0_raw", text, sizeof(text)) == -ENODATA);
+}
+
+static void silence_is_no_crossing_of_a_limit(void)
+{
+	struct iio_event_data e;
+	struct line l;
+	int iio, device, events, state;
+
+	line_attach(&l);
+	feed_full(&l, 1000);
+	iio = iio_wait(&l);
+	device = iio_open(iio, 0);
+	require(!ioctl(device, IIO_GET_EVENT_FD_IOCTL, &events));
+	require(iio_write(iio, "events/in_power0_thresh_rising_en", "1"));
+	feed_full(&l, 1001);
+	require(events_of(events, POLLIN, PATIENCE_MS) & POLLIN);
+	require(read(events, &e, sizeof(e)) == sizeof(e));
+	require_attr(&l, "state", "locked");
+	state = watch_state(&l);
+	require(events_of(state, POLLPRI, 30000) & POLLPRI && attr_is(&l, "state", "stale"));
+	feed_full(&l, 1002);
+	line_sync(&l);
+	require(!events_of(events, POLLIN, 0));
 }
 
 static void slow_meter_is_stale_after_three_periods(void)
@@ -393,6 +417,7 @@ int main(int argc, char **argv)
 	static const struct test tests[] = {
 		LONG_TEST(stale_after_ten_seconds_hides_every_value, 120),
 		LONG_TEST(stale_hides_the_values_of_iio, 120),
+		LONG_TEST(silence_is_no_crossing_of_a_limit, 120),
 		LONG_TEST(slow_meter_is_stale_after_three_periods, 120),
 		LONG_TEST(no_value_outlives_short_frames_silently, 120),
 		LONG_TEST(no_value_outlives_damaged_frames_silently, 120),

@@ -53,7 +53,7 @@ amd64)
 *) quick=6.12 ;;
 esac
 echo "TAP version 13"
-echo "1..12"
+echo "1..13"
 red_script failed_test_is_a_failure "this fails" fails
 red_script bad_exit_code_is_a_failure "exits with 0" exits
 red_script missing_test_is_a_failure "runs the 2 tests that it planned" stops
@@ -68,5 +68,7 @@ red_debug planted_leak_is_found "^not ok .*no memory is lost" \
 	uml+leak "chardev two_readers_each_get_all" kmemleak.sh
 red_debug planted_sleep_under_a_spinlock_is_found "BUG: sleeping function called" \
 	uml+sleep "attach many_lines_are_independent"
+red planted_event_without_a_crossing_is_found "^not ok .*iio_events: event_comes_once" \
+	"$quick+event" "iio_events event_comes_once_until_the_power_was_below_the_limit"
 red planted_wrong_decoder_is_found "^not ok .*damage: " 6.12+checksum damage
 exit $status

@@ -23,6 +23,10 @@ endef
 build/selftests/%: tests/selftests/%.c $(SELFTEST_NEEDS)
 	$(call build_selftest,$(CC))
 
+# A benchmark that runs in a guest.
+build/selftests/%: tests/bench/%.c $(SELFTEST_NEEDS)
+	$(call build_selftest,$(CC))
+
 build/selftests-arm64/%: tests/selftests/%.c $(SELFTEST_NEEDS)
 	$(call build_selftest,aarch64-linux-gnu-gcc)
 
