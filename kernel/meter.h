@@ -233,6 +233,7 @@ ssize_t values_raw(struct meter *m, bool p1, u8 row, char *text, size_t size);
 
 /* meter_sysfs.c */
 extern const struct attribute_group *meter_groups[];
+ssize_t meter_sysfs_show(struct meter *m, const char *name, char *buf);
 int meter_sysfs_init(void);
 void meter_sysfs_exit(void);
 void meter_sysfs_remove_files(struct meter *m);
