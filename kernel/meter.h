@@ -129,7 +129,7 @@ struct meter_iio;
  * @uart_overruns: characters that the UART lost, at least
  * @uart_framing: characters without a stop bit
  * @records_lost: records that readers were too slow for
- * @iio_skipped: telegrams that lacked a channel which was being captured
+ * @iio_skipped: telegrams that lacked a channel which was being captured, or found the buffer full
  * @open_files: of /dev/meterN
  * @watch: of the line, run when @open_files is no longer 0, or 0 again; NULL: nobody asks
  * @ring: telegrams for readers and for raw/

@@ -254,24 +254,24 @@ static bool fill_scan(struct meter_iio *iio, const struct reading *r)
  *
  * Does not sleep.
  *
- * Return: false when the telegram lacks a channel that is being captured, and was left out.
+ * Return: false when the telegram was left out: it lacks a channel that is being captured, or the
+ * buffer is full.
  */
 bool meter_iio_push(struct meter *m, const struct reading *r, u64 started, u64 now)
 {
 	struct meter_iio *iio;
-	bool complete = true;
+	bool pushed = true;
 
 	spin_lock(&m->iio_lock);
 	iio = m->iio;
 	if (iio && iio->gate_open) {
-		complete = fill_scan(iio, r);
-		if (complete)
-			iio_push_to_buffers_with_timestamp(iio->dev, iio->scan,
-							   iio_get_time_ns(iio->dev) -
-							   (s64)(now - started));
+		s64 time = iio_get_time_ns(iio->dev) - (s64)(now - started);
+
+		pushed = fill_scan(iio, r) &&
+			 !iio_push_to_buffers_with_timestamp(iio->dev, iio->scan, time);
 	}
 	spin_unlock(&m->iio_lock);
-	return complete;
+	return pushed;
 }
 
 #ifdef METERLINE_IIO_AC
