@@ -226,6 +226,24 @@ def meterd_as_a_service_sees_a_meter_come_and_go():
 	unplug(house)
 
 
+IIOD = "ip:127.0.0.1"
+
+
+@promise
+def an_iiod_that_runs_sees_a_meter_that_comes_later_once():
+	system().run("systemctl start iiod; until [ $(meterctl list --uri ip:127.0.0.1 >/dev/null 2>&1; echo $?) = 1 ]; do sleep 0.2; done")
+	house = adapter(1, "TINFO-1", HOUSE)
+	house.plug()
+	wait_for(by_id(HOUSE))
+	system().run(f"until meterctl list --uri {IIOD} 2>/dev/null | grep -q {meter_id(HOUSE)}; do sleep 0.2; done")
+	before = system().run("systemctl show -P MainPID iiod")
+	system().run("systemctl start meterline-iiod")
+	equal(system().run("systemctl show -P MainPID iiod"), before, "an iiod that knows the meter")
+	system().run("systemctl kill -s KILL iiod; systemctl stop iiod; systemctl reset-failed iiod; systemctl start meterline-iiod")
+	equal(system().run("systemctl is-active iiod || :"), "inactive", "an iiod that was stopped")
+	unplug(house)
+
+
 def traces():
 	"""What a life of an adapter could leave behind: {what: how many}"""
 	words = system().run("""echo $(systemctl list-units --all --plain --no-legend 'meterline-attach@*' 'dev-*meter*' 'dev-*ttyUSB*' |
