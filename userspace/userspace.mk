@@ -96,7 +96,7 @@ build/userspace-tests/gpio build/userspace-tests/libgpiod-2/gpio: tests/userspac
 		userspace/lib/gpio_uart.c userspace/lib/gpio_$(GPIOD).c kernel/telegram/softuart.c $(LDFLAGS) -lgpiod -ldl
 
 check-userspace: $(USERSPACE_TESTS:%=build/userspace-tests/%)
-	$(PROVE) $^ tests/userspace/gpio_v2.t
+	$(PROVE) $^ tests/userspace/gpio_v2.t tests/userspace/iio_header.t
 
 check-host: check-userspace
 

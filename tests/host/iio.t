@@ -5,7 +5,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::Bin;
-use Readings qw(run slurp);
+use Readings qw(run slurp spew);
 BEGIN { $| = 1; print "TAP version 13\n"; }
 use Test::More;
 
@@ -104,9 +104,9 @@ promise('a_full_disk_is_told', 2, '', qr{/dev/full cannot be created: File exist
 promise('record_wants_a_file', 2, '', qr/-o FILE/, 'record', @at, 'meter2');
 unlink $file;
 
+# What stands for a libiio that is not there, since this machine may have one.
+mkdir 'build/tests/libiio/none';
+spew('build/tests/libiio/none/libiio.so.0', '');
 $ENV{LD_LIBRARY_PATH} = 'build/tests/libiio/none';
-SKIP: {
-	skip 'libiio is installed here', 1 if `ldconfig -p 2>/dev/null || /sbin/ldconfig -p` =~ /libiio\.so\.0/;
-	promise('without_libiio_the_package_is_named', 2, '', qr/apt install libiio0/, 'list', @at);
-}
+promise('without_libiio_the_package_is_named', 2, '', qr/apt install libiio0/, 'list', @at);
 done_testing();
