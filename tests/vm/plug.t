@@ -226,22 +226,28 @@ def meterd_as_a_service_sees_a_meter_come_and_go():
 	unplug(house)
 
 
-IIOD = "ip:127.0.0.1"
+def iiod_shows(*numbers):
+	for number in numbers:
+		system().run(f"until meterctl list --uri ip:127.0.0.1 2>/dev/null | grep -q {meter_id(number)}; do sleep 0.2; done")
 
 
 @promise
-def an_iiod_that_runs_sees_a_meter_that_comes_later_once():
-	system().run("systemctl start iiod; until [ $(meterctl list --uri ip:127.0.0.1 >/dev/null 2>&1; echo $?) = 1 ]; do sleep 0.2; done")
-	house = adapter(1, "TINFO-1", HOUSE)
+def an_iiod_that_runs_sees_a_meter_that_comes_later_and_is_left_alone_otherwise():
+	house, shop = adapter(1, "TINFO-1", HOUSE), adapter(2, "TINFO-2", SHOP)
+	# As at boot: there is no IIO before the first meter, when nothing has loaded the module.
+	system().run("modprobe -r meterline; test ! -e /sys/bus/iio && systemctl enable --now iiod 2>/dev/null")
+	equal(system().run("systemctl is-active iiod || :"), "inactive", "iiod without IIO")
 	house.plug()
-	wait_for(by_id(HOUSE))
-	system().run(f"until meterctl list --uri {IIOD} 2>/dev/null | grep -q {meter_id(HOUSE)}; do sleep 0.2; done")
+	iiod_shows(HOUSE)
+	shop.plug()
+	iiod_shows(HOUSE, SHOP)
 	before = system().run("systemctl show -P MainPID iiod")
 	system().run("systemctl start meterline-iiod")
-	equal(system().run("systemctl show -P MainPID iiod"), before, "an iiod that knows the meter")
-	system().run("systemctl kill -s KILL iiod; systemctl stop iiod; systemctl reset-failed iiod; systemctl start meterline-iiod")
+	equal(system().run("systemctl show -P MainPID iiod"), before, "an iiod that knows its meters")
+	system().run("systemctl kill -s KILL iiod; systemctl stop iiod; systemctl start meterline-iiod")
 	equal(system().run("systemctl is-active iiod || :"), "inactive", "an iiod that was stopped")
-	unplug(house)
+	system().run("systemctl disable iiod 2>/dev/null; systemctl reset-failed iiod 2>/dev/null || :")
+	unplug(house, shop)
 
 
 def traces():
