@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * A libiio.so.0 with meters that need no kernel, for iio.t. What follows their name in the URI is how
- * it ends with them when their telegrams have been read: ip:house, ip:house-gone, ip:house-broken,
- * ip:house-skips. ip:hostile says what no kernel says, ip:empty has no meter, others do not answer.
+ * A libiio.so.0 with meters that need no kernel, for iio.t. What follows their name in the URI is
+ * how it ends with them when their telegrams have been read: ip:house, ip:house-gone,
+ * ip:house-broken, ip:house-skips. ip:hostile says what no kernel says, ip:empty has no meter,
+ * others do not answer.
  */
 #include <errno.h>
 #include <stdbool.h>

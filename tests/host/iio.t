@@ -57,8 +57,8 @@ promise('one_field_by_the_name_of_its_quantity', 0, "99999999999\n", qr/\A\z/, '
 promise('one_field_by_the_name_of_its_file', 0, "231000\n", qr/\A\z/, 'show', @at, 'tic', 'voltage_l1_mv');
 promise('one_attribute', 0, "locked\n", qr/\A\z/, 'show', @at, 'tic', 'state');
 promise('what_is_not_said_now_has_no_value', 1, '', qr/has no energy_import_t1 now/, 'show', @at, 'tic', 'energy_import_t1');
-promise('what_iio_does_not_carry_is_no_field', 1, '', qr/has no field gas/, 'show', @at, 'tic', 'gas');
-promise('the_number_of_a_meter_is_not_carried', 1, '', qr/has no field serial/, 'show', @at, 'tic', 'serial');
+promise('what_iio_does_not_carry_is_no_field', 1, '', qr/IIO carries no gas of meter2/, 'show', @at, 'tic', 'gas');
+promise('the_number_of_a_meter_is_not_carried', 1, '', qr/IIO carries no serial of meter2/, 'show', @at, 'tic', 'serial');
 promise('a_whole_name_goes_before_a_beginning', 1, '', qr/no meter 'meter1x'/, 'show', @at, 'meter1x');
 promise('a_beginning_that_fits_two_is_refused', 2, '', qr/several meters begin with 'meter'.*list --uri ip:house/, 'show', @at, 'meter');
 

@@ -27,10 +27,10 @@ static const char help[] =
 	"\n"
 	"  --json     one JSON object with the attributes and the objects fields, raw and\n"
 	"             statistics; for one FIELD a number or a string\n"
-	"  --uri URI  a meter of another machine, through its iiod: ip:HOST; or local: for\n"
-	"             the IIO devices of this one. IIO carries the meter's name, id, type,\n"
-	"             state, port and source, and of fields/ voltages, currents, powers\n"
-	"             and energies\n"
+	"  --uri URI  a meter of another machine, through its iiod: ip:HOST; or local:\n"
+	"             for the IIO devices of this one. IIO carries the meter's name, id,\n"
+	"             type, state, port and source, and of fields/ voltages, currents,\n"
+	"             powers and energies\n"
 	"\n"
 	"Exit codes: 0 shown, 1 there is no such meter or field or it has no value now,\n"
 	"2 bad usage.\n";
@@ -293,12 +293,16 @@ static int show_iio_field(const struct iio_meters *im, const struct iio_meter *m
 	char value[VALUE_MAX];
 	int rc;
 
-	if (q == Q_NONE) {
+	if (q == Q_NONE)
 		rc = iio_meter_attribute(im, m, field, value, sizeof(value));
-		return print_field(&m->about, "", field, value, rc, json);
+	else
+		rc = iio_meter_value(im, m, q, value, sizeof(value));
+	if (rc == -ENOENT) {
+		say("IIO carries no %s of %s: without a FIELD, what it carries is listed", field,
+		    m->about.name);
+		return NOTHING;
 	}
-	rc = iio_meter_value(im, m, q, value, sizeof(value));
-	return print_field(&m->about, "fields", field, value, rc, json);
+	return print_field(&m->about, q == Q_NONE ? "" : "fields", field, value, rc, json);
 }
 
 static int show_iio_meter(const struct iio_meters *im, const struct iio_meter *m, bool json)
