@@ -235,7 +235,7 @@ def iiod_shows(*numbers):
 def an_iiod_that_runs_sees_a_meter_that_comes_later_and_is_left_alone_otherwise():
 	house, shop = adapter(1, "TINFO-1", HOUSE), adapter(2, "TINFO-2", SHOP)
 	# As at boot: there is no IIO before the first meter, when nothing has loaded the module.
-	system().run("modprobe -r meterline; test ! -e /sys/bus/iio")
+	system().run("modprobe -qr meterline; modprobe -qr kfifo_buf; modprobe -qr industrialio; test ! -e /sys/bus/iio")
 	wants = "/run/systemd/system/multi-user.target.wants"
 	system().run(f"mkdir -p {wants}; ln -s /lib/systemd/system/iiod.service {wants}; systemctl daemon-reload; systemctl start iiod")
 	equal(system().run("systemctl is-active iiod || :"), "inactive", "iiod without IIO")
