@@ -129,7 +129,7 @@ struct meter_iio;
  * @uart_overruns: characters that the UART lost, at least
  * @uart_framing: characters without a stop bit
  * @records_lost: records that readers were too slow for
- * @iio_skipped: telegrams that lacked a channel which was being captured
+ * @iio_skipped: telegrams that lacked a channel which was being captured, or found the buffer full
  * @open_files: of /dev/meterN
  * @watch: of the line, run when @open_files is no longer 0, or 0 again; NULL: nobody asks
  * @ring: telegrams for readers and for raw/
@@ -235,6 +235,7 @@ ssize_t values_raw(struct meter *m, bool p1, u8 row, char *text, size_t size);
 
 /* meter_sysfs.c */
 extern const struct attribute_group *meter_groups[];
+ssize_t meter_sysfs_show(struct meter *m, const char *name, char *buf);
 int meter_sysfs_init(void);
 void meter_sysfs_exit(void);
 void meter_sysfs_remove_files(struct meter *m);

@@ -110,7 +110,44 @@ static int meter_iio_read_label(struct iio_dev *dev, struct iio_chan_spec const 
 	return sysfs_emit(label, "%s\n", quantity_info[channel->address].iio_label);
 }
 
+/* What a program on another machine, which sees the IIO device alone, is to know of the meter. */
+static ssize_t of_meter_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return meter_sysfs_show(to_meter(dev->parent), attr->attr.name + strlen("meter_"), buf);
+}
+
+static ssize_t meter_name_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", dev_name(dev->parent));
+}
+
+static DEVICE_ATTR_RO(meter_name);
+static DEVICE_ATTR(meter_type, 0444, of_meter_show, NULL);
+static DEVICE_ATTR(meter_port, 0444, of_meter_show, NULL);
+static DEVICE_ATTR(meter_source, 0444, of_meter_show, NULL);
+static DEVICE_ATTR(meter_state, 0444, of_meter_show, NULL);
+static DEVICE_ATTR(meter_seen, 0444, of_meter_show, NULL);
+static DEVICE_ATTR(meter_telegrams, 0444, of_meter_show, NULL);
+static DEVICE_ATTR(meter_iio_skipped, 0444, of_meter_show, NULL);
+
+static struct attribute *meter_iio_attrs[] = {
+	&dev_attr_meter_name.attr,
+	&dev_attr_meter_type.attr,
+	&dev_attr_meter_port.attr,
+	&dev_attr_meter_source.attr,
+	&dev_attr_meter_state.attr,
+	&dev_attr_meter_seen.attr,
+	&dev_attr_meter_telegrams.attr,
+	&dev_attr_meter_iio_skipped.attr,
+	NULL,
+};
+
+static const struct attribute_group meter_iio_group = {
+	.attrs = meter_iio_attrs,
+};
+
 static const struct iio_info meter_iio_info = {
+	.attrs = &meter_iio_group,
 	.read_raw = meter_iio_read_raw,
 	.read_label = meter_iio_read_label,
 	.read_event_config = meter_iio_read_event_config,
@@ -193,20 +230,18 @@ static bool fill_scan(struct meter_iio *iio, const struct reading *r)
 	return true;
 }
 
-/* Returns false for a telegram that lacks a channel. */
+/* Returns false for a telegram that was left out: it lacks a channel, or the buffer is full. */
 static bool push_sample(struct meter_iio *iio, const struct reading *r, s64 time)
 {
-	if (!fill_scan(iio, r))
-		return false;
-	iio_push_to_buffers_with_timestamp(iio->dev, iio->scan, time);
-	return true;
+	return fill_scan(iio, r) &&
+	       !iio_push_to_buffers_with_timestamp(iio->dev, iio->scan, time);
 }
 
 /* meter_iio_push() of a telegram that somebody seems to want. */
 bool __meter_iio_push(struct meter *m, const struct reading *r, u64 started, u64 now)
 {
 	struct meter_iio *iio;
-	bool complete = true;
+	bool pushed = true;
 	s64 time;
 
 	spin_lock(&m->iio_lock);
@@ -215,10 +250,10 @@ bool __meter_iio_push(struct meter *m, const struct reading *r, u64 started, u64
 		time = iio_get_time_ns(iio->dev) - (s64)(now - started);
 		meter_iio_check_limits(iio, r, time);
 		if (iio->gate_open)
-			complete = push_sample(iio, r, time);
+			pushed = push_sample(iio, r, time);
 	}
 	spin_unlock(&m->iio_lock);
-	return complete;
+	return pushed;
 }
 
 #ifdef METERLINE_IIO_AC
@@ -281,7 +316,8 @@ static void init_channels(struct meter_iio *iio)
 	meter_iio_init_events(iio);
 }
 
-static struct meter_iio *meter_iio_alloc(struct meter *m, const unsigned long *quantities)
+static struct meter_iio *meter_iio_alloc(struct meter *m, const unsigned long *quantities,
+					 const char *id)
 {
 	unsigned int nchannels = bitmap_weight(quantities, QUANTITY_COUNT);
 	struct meter_iio *iio;
@@ -295,8 +331,10 @@ static struct meter_iio *meter_iio_alloc(struct meter *m, const unsigned long *q
 	iio->dev = dev;
 	iio->nchannels = nchannels;
 	bitmap_copy(iio->quantities, quantities, QUANTITY_COUNT);
+	strscpy(iio->id, id, sizeof(iio->id));
 	init_channels(iio);
 	dev->name = METER_NAME;
+	dev->label = iio->id[0] ? iio->id : NULL;
 	dev->info = &meter_iio_info;
 	dev->modes = INDIO_DIRECT_MODE | INDIO_BUFFER_SOFTWARE;
 	dev->channels = iio->channels;
@@ -328,9 +366,9 @@ static void set_device(struct meter *m, struct meter_iio *iio)
 	spin_unlock(&m->iio_lock);
 }
 
-static int add_device(struct meter *m, const unsigned long *quantities)
+static int add_device(struct meter *m, const unsigned long *quantities, const char *id)
 {
-	struct meter_iio *iio = meter_iio_alloc(m, quantities);
+	struct meter_iio *iio = meter_iio_alloc(m, quantities, id);
 	int ret;
 
 	if (!iio)
@@ -384,30 +422,41 @@ void meter_iio_remove(struct meter *m)
 	iio_device_free(iio->dev);
 }
 
+static bool is_up_to_date(const struct meter_iio *iio, const unsigned long *quantities,
+			  const char *id)
+{
+	return iio && bitmap_equal(quantities, iio->quantities, QUANTITY_COUNT) &&
+	       !strcmp(id, iio->id);
+}
+
 /**
  * meter_iio_update - make the IIO device have a channel for all that was seen
  * @m: the meter
  * @seen: what was seen
  *
- * A device cannot get further channels: it is made anew, when a phase appears for instance.
+ * A device cannot get further channels, nor another label: it is made anew, when a phase appears
+ * for instance, or another meter.
  * Context: the work item @changes.
  */
 void meter_iio_update(struct meter *m, const struct meter_files *seen)
 {
 	DECLARE_BITMAP(quantities, QUANTITY_COUNT);
+	char id[sizeof(m->id)];
 	unsigned int q;
 	int ret;
 
+	spin_lock(&m->lock);
+	memcpy(id, m->id, sizeof(id));
+	spin_unlock(&m->lock);
 	bitmap_zero(quantities, QUANTITY_COUNT);
 	for_each_set_bit(q, seen->quantities, QUANTITY_COUNT) {
 		if (quantity_info[q].iio != QUANTITY_IIO_NONE)
 			__set_bit(q, quantities);
 	}
-	if (bitmap_empty(quantities, QUANTITY_COUNT) ||
-	    (m->iio && bitmap_equal(quantities, m->iio->quantities, QUANTITY_COUNT)))
+	if (bitmap_empty(quantities, QUANTITY_COUNT) || is_up_to_date(m->iio, quantities, id))
 		return;
 	meter_iio_remove(m);
-	ret = add_device(m, quantities);
+	ret = add_device(m, quantities, id);
 	if (ret)
 		dev_warn_ratelimited(&m->dev, "no IIO device: error %d\n", ret);
 }

@@ -22,7 +22,8 @@ bool __meter_iio_push(struct meter *m, const struct reading *r, u64 started, u64
  *
  * Does not sleep. Costs one look at a flag while nobody wants telegrams: no lock and no call.
  *
- * Return: false when the telegram lacks a channel that is being captured, and was left out.
+ * Return: false when the telegram was left out: it lacks a channel that is being captured, or the
+ * buffer is full.
  */
 static inline bool meter_iio_push(struct meter *m, const struct reading *r, u64 started, u64 now)
 {

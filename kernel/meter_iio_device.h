@@ -7,6 +7,7 @@
 #define METERLINE_METER_IIO_DEVICE_H
 
 #include <linux/iio/iio.h>
+#include <linux/stddef.h>
 
 #include "compat.h"
 #include "meter.h"
@@ -35,6 +36,7 @@ struct meter_limit {
  * @dev: the IIO device, whose private data this is
  * @buffer: its kfifo
  * @quantities: those that have a channel
+ * @id: of the meter, "" when it is not known
  * @total_power: the channel that has events, or NULL
  * @going: the buffer is not to be enabled any more; under m->iio_lock as what follows
  * @captured: it was enabled once
@@ -52,6 +54,7 @@ struct meter_iio {
 	struct iio_dev *dev;
 	struct iio_buffer *buffer;
 	DECLARE_BITMAP(quantities, QUANTITY_COUNT);
+	char id[sizeof_field(struct meter, id)];
 	const struct iio_chan_spec *total_power;
 	bool going;
 	bool captured;

@@ -228,6 +228,31 @@ static const struct attribute_group statistics_group = {
 	.attrs = statistics_attrs,
 };
 
+static struct device_attribute *find_attribute(struct attribute **attrs, const char *name)
+{
+	for (; *attrs; attrs++)
+		if (!strcmp((*attrs)->name, name))
+			return container_of(*attrs, struct device_attribute, attr);
+	return NULL;
+}
+
+/**
+ * meter_sysfs_show - what a file of a meter says, for another device of the same meter
+ * @m: the meter
+ * @name: of a file in the meter's directory, or in statistics/
+ * @buf: a page
+ *
+ * Return: its length, or a negative errno.
+ */
+ssize_t meter_sysfs_show(struct meter *m, const char *name, char *buf)
+{
+	struct device_attribute *attr = find_attribute(meter_attrs, name);
+
+	if (!attr)
+		attr = find_attribute(statistics_attrs, name);
+	return attr ? attr->show(&m->dev, attr, buf) : -ENOENT;
+}
+
 /* Registered empty; meter_sysfs_add_files() fills them. */
 static struct attribute *no_attrs[] = {
 	NULL,

@@ -30,7 +30,7 @@ CIPHER_SOURCES := $(DLMS_LINE_SOURCES) userspace/decode/p1_cipher.c userspace/de
 check-host: host-tests
 	$(PROVE) -j2 $(HOST_PROGRAMS) $(sort $(wildcard tests/host/*.t))
 
-host-tests: build/meterctl build/tests/meterctl $(HOST_PROGRAMS)
+host-tests: build/meterctl build/tests/meterctl build/tests/libiio/libiio.so.0 $(HOST_PROGRAMS)
 
 build/tests/objects/%.o: %.c tests/tests.mk
 	@mkdir -p $(@D)
@@ -40,6 +40,11 @@ build/tests/objects/%.o: %.c tests/tests.mk
 build/tests/meterctl: $(HOST_METERCTL)
 	@echo "  LD      $@"
 	@$(CC) $(SANITIZERS) -o $@ $^ $(METERCTL_LIBRARIES)
+
+build/tests/libiio/libiio.so.0: tests/host/fake_libiio.c
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	@$(CC) $(HOST_CFLAGS) -shared -fPIC -o $@ $<
 
 $(HOST_PROGRAMS): build/tests/%: build/tests/objects/tests/host/%.o $(HOST_SUPPORT)
 	@echo "  LD      $@"

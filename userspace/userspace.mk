@@ -36,13 +36,16 @@ Documentation/meterctl.1:$(PREFIX)/share/man/man1/meterctl.1:0644
 Documentation/meterd.8:$(PREFIX)/share/man/man8/meterd.8:0644
 Documentation/meterd.conf.5:$(PREFIX)/share/man/man5/meterd.conf.5:0644
 Documentation/meterd.conf:$(PREFIX)/share/doc/meterline/examples/meterd.conf:0644
-$(foreach i,dlms home-assistant hot-plug ledger metrics migration raspberry-pi serve telegrams,Documentation/$(i).md:$(PREFIX)/share/doc/meterline/$(i).md:0644)
+$(foreach i,dlms home-assistant hot-plug iio ledger metrics migration raspberry-pi serve telegrams,Documentation/$(i).md:$(PREFIX)/share/doc/meterline/$(i).md:0644)
 udev/49-meterline-ids.rules:$(UDEV_RULES)/49-meterline-ids.rules:0644
 udev/60-meterline.rules:$(UDEV_RULES)/60-meterline.rules:0644
 udev/99-zz-meterline.rules:$(UDEV_RULES)/99-zz-meterline.rules:0644
 udev/meterline.sysusers:$(SYSUSERS)/meterline.conf:0644
 udev/meterline-attach@.service:$(SYSTEMD_UNITS)/meterline-attach@.service:0644
 udev/meterd.service:$(SYSTEMD_UNITS)/meterd.service:0644
+udev/99-meterline-iiod.rules:$(UDEV_RULES)/99-meterline-iiod.rules:0644
+udev/meterline-iiod.service:$(SYSTEMD_UNITS)/meterline-iiod.service:0644
+udev/meterline-iiod:$(PREFIX)/lib/meterline/meterline-iiod:0755
 endef
 
 # Overlays go where the firmware of a Raspberry Pi looks for them.
@@ -93,14 +96,15 @@ build/userspace-tests/gpio build/userspace-tests/libgpiod-2/gpio: tests/userspac
 		userspace/lib/gpio_uart.c userspace/lib/gpio_$(GPIOD).c kernel/telegram/softuart.c $(LDFLAGS) -lgpiod -ldl
 
 check-userspace: $(USERSPACE_TESTS:%=build/userspace-tests/%)
-	$(PROVE) $^ tests/userspace/gpio_v2.t
+	$(PROVE) $^ tests/userspace/gpio_v2.t tests/userspace/iio_header.t
 
 check-host: check-userspace
 
 # Units name programs where they are installed; a file that a program runs from is replaced, not written.
 define INSTALL_FILE
 install -D -m $(word 3,$(1)) $(word 1,$(1)) $(DESTDIR)$(word 2,$(1))$(if $(filter %.service,$(word 1,$(1))), && \
-	sed -i 's|^\(Exec[A-Za-z]*=\)\(meterctl\)|\1$(PREFIX)/bin/\2|; s|^\(Exec[A-Za-z]*=\)\(meterd\)|\1$(PREFIX)/sbin/\2|' \
+	sed -i 's|^\(Exec[A-Za-z]*=\)\(meterctl\)|\1$(PREFIX)/bin/\2|; s|^\(Exec[A-Za-z]*=\)\(meterd\)|\1$(PREFIX)/sbin/\2|; \
+	s|^\(Exec[A-Za-z]*=\)\(meterline-iiod\)|\1$(PREFIX)/lib/meterline/\2|' \
 	$(DESTDIR)$(word 2,$(1)))
 
 endef
@@ -118,7 +122,7 @@ install: install-userspace install-module
 
 # Directories that are only ours, inner ones first, and those that are nobody's once they are empty.
 INSTALL_DIRECTORIES := $(PREFIX)/share/doc/meterline/examples $(PREFIX)/share/doc/meterline $(PREFIX)/share/doc \
-	$(PREFIX)/share/meterline/overlays $(PREFIX)/share/meterline $(PREFIX)/share/man/man1 \
+	$(PREFIX)/share/meterline/overlays $(PREFIX)/share/meterline $(PREFIX)/lib/meterline $(PREFIX)/share/man/man1 \
 	$(PREFIX)/share/man/man5 $(PREFIX)/share/man/man8
 
 uninstall:

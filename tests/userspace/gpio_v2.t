@@ -8,7 +8,7 @@ if ! grep -q gpiod_line_request_both_edges_events /usr/include/gpiod.h; then
 	echo "1..0 # SKIP this system has libgpiod 2 itself"
 	exit 0
 fi
-if ! dir=$(tests/userspace/get-libgpiod2 2>&1); then
+if ! dir=$(tests/userspace/get-debian13 libgpiod-2 gpiod.h libgpiod-dev libgpiod3 2>&1); then
 	echo "1..0 # SKIP $(echo "$dir" | head -n 1)"
 	exit 0
 fi

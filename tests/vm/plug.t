@@ -226,6 +226,32 @@ def meterd_as_a_service_sees_a_meter_come_and_go():
 	unplug(house)
 
 
+def iiod_shows(*numbers):
+	for number in numbers:
+		system().run(f"until meterctl list --uri ip:127.0.0.1 2>/dev/null | grep -q {meter_id(number)}; do sleep 0.2; done")
+
+
+@promise
+def an_iiod_that_runs_sees_a_meter_that_comes_later_and_is_left_alone_otherwise():
+	house, shop = adapter(1, "TINFO-1", HOUSE), adapter(2, "TINFO-2", SHOP)
+	# As at boot: there is no IIO before the first meter, when nothing has loaded the module.
+	system().run("modprobe -qr meterline; modprobe -qr kfifo_buf; modprobe -qr industrialio; test ! -e /sys/bus/iio")
+	wants = "/run/systemd/system/multi-user.target.wants"
+	system().run(f"mkdir -p {wants}; ln -s /lib/systemd/system/iiod.service {wants}; systemctl daemon-reload; systemctl start iiod")
+	equal(system().run("systemctl is-active iiod || :"), "inactive", "iiod without IIO")
+	house.plug()
+	iiod_shows(HOUSE)
+	shop.plug()
+	iiod_shows(HOUSE, SHOP)
+	before = system().run("systemctl show -P MainPID iiod")
+	system().run("systemctl start meterline-iiod")
+	equal(system().run("systemctl show -P MainPID iiod"), before, "an iiod that knows its meters")
+	system().run("systemctl kill -s KILL iiod; systemctl stop iiod; systemctl start meterline-iiod")
+	equal(system().run("systemctl is-active iiod || :") in ("inactive", "failed"), True, "an iiod that was stopped stays so")
+	system().run(f"rm {wants}/iiod.service; systemctl daemon-reload; systemctl reset-failed")
+	unplug(house, shop)
+
+
 def traces():
 	"""What a life of an adapter could leave behind: {what: how many}"""
 	words = system().run("""echo $(systemctl list-units --all --plain --no-legend 'meterline-attach@*' 'dev-*meter*' 'dev-*ttyUSB*' |

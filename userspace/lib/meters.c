@@ -172,9 +172,22 @@ static bool begins_with(const char *text, const char *prefix)
 	return !strncmp(text, prefix, strlen(prefix));
 }
 
-static bool is_named(const struct meter *m, const char *wanted)
+/**
+ * meter_named - whether a person may mean this meter
+ * @m: a meter
+ * @wanted: meterN, an id, or the beginning of either
+ *
+ * Return: METER_FOUND when that is its whole name, METER_AMBIGUOUS when it only begins so.
+ */
+enum meter_match meter_named(const struct meter *m, const char *wanted)
 {
-	return !strcmp(m->name, wanted) || !strcmp(m->id, wanted);
+	if (!*wanted)
+		return METER_NONE;
+	if (!strcmp(m->name, wanted) || !strcmp(m->id, wanted))
+		return METER_FOUND;
+	if (begins_with(m->name, wanted) || begins_with(m->id, wanted))
+		return METER_AMBIGUOUS;
+	return METER_NONE;
 }
 
 /**
@@ -198,15 +211,16 @@ enum meter_match meter_find(const char *wanted, struct meter *m)
 	if (!*wanted || meters_list(&meters, &count))
 		return METER_NONE;
 	for (size_t i = 0; i < count; i++) {
-		if (is_named(&meters[i], wanted)) {
-			*m = meters[i];
+		enum meter_match named = meter_named(&meters[i], wanted);
+
+		if (named == METER_NONE)
+			continue;
+		*m = meters[i];
+		if (named == METER_FOUND) {
 			match = METER_FOUND;
 			break;
 		}
-		if (begins_with(meters[i].name, wanted) || begins_with(meters[i].id, wanted)) {
-			*m = meters[i];
-			match = match == METER_NONE ? METER_FOUND : METER_AMBIGUOUS;
-		}
+		match = match == METER_NONE ? METER_FOUND : METER_AMBIGUOUS;
 	}
 	free(meters);
 	return match;

@@ -33,7 +33,7 @@ struct meter {
 	char source[METER_WORD_MAX];
 };
 
-/** enum meter_match - what meter_find() found */
+/** enum meter_match - what meter_find() found, or how a meter fits a name */
 enum meter_match {
 	METER_NONE,
 	METER_FOUND,
@@ -42,6 +42,7 @@ enum meter_match {
 
 int meters_list(struct meter **meters, size_t *count);
 bool meter_read(struct meter *m, const char *name);
+enum meter_match meter_named(const struct meter *m, const char *wanted);
 enum meter_match meter_find(const char *wanted, struct meter *m);
 bool meter_find_port(const char *port, struct meter *m);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * meterctl list: the meters of this machine.
+ * meterctl list: the meters of this machine, or those that iiod shows of another one.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -10,14 +10,18 @@
 #include "../lib/json.h"
 #include "../lib/say.h"
 #include "commands.h"
+#include "iio_argument.h"
 #include "meter_argument.h"
 
 static const char help[] =
-	"Usage: meterctl list [--json]\n"
+	"Usage: meterctl list [--json] [--uri URI]\n"
 	"List the meters that the kernel reads on this machine.\n"
 	"\n"
-	"  --json   one JSON array; each element has the members name, id, type, state,\n"
-	"           seen, port, source and path, those that are not known left out\n"
+	"  --json     one JSON array; each element has the members name, id, type, state,\n"
+	"             seen, port, source and path, those that are not known left out\n"
+	"  --uri URI  those of another machine, through its iiod: ip:HOST; or local: for\n"
+	"             the IIO devices of this one. A meter is there from its first whole\n"
+	"             telegram on\n"
 	"\n"
 	"Exit codes: 0 at least one meter, 1 none, 2 bad usage.\n";
 
@@ -76,8 +80,53 @@ static void print_table(const struct meter *meters, size_t count)
 	}
 }
 
+static int print_meters(const struct meter *meters, size_t count, bool json)
+{
+	if (json)
+		print_json(meters, count);
+	else if (count)
+		print_table(meters, count);
+	return count ? DONE : NOTHING;
+}
+
+static int list(bool json)
+{
+	struct meter *meters;
+	size_t count;
+	int rc;
+
+	rc = meters_list(&meters, &count);
+	if (rc) {
+		say("the meters cannot be listed: " METER_CLASS ": %s", strerror(-rc));
+		return UNUSABLE;
+	}
+	rc = print_meters(meters, count, json);
+	free(meters);
+	return rc == NOTHING ? no_meter() : rc;
+}
+
+static int list_uri(const char *uri, bool json)
+{
+	struct iio_meters im;
+	struct meter *meters;
+	int rc = UNUSABLE;
+
+	if (!uri_open(uri, &im))
+		return UNUSABLE;
+	meters = calloc(im.count + 1, sizeof(*meters));
+	for (size_t i = 0; meters && i < im.count; i++)
+		meters[i] = im.meters[i].about;
+	if (meters)
+		rc = print_meters(meters, im.count, json);
+	else
+		say("out of memory");
+	free(meters);
+	iio_meters_close(&im);
+	return rc == NOTHING ? no_meter_at(uri) : rc;
+}
+
 /**
- * cmd_list - list the meters of this machine
+ * cmd_list - list the meters of this machine, or of another one
  * @argc: as of main()
  * @argv: as of main(), from the command's name on
  *
@@ -88,12 +137,12 @@ int cmd_list(int argc, char **argv)
 	static const struct option options[] = {
 		{ "help", no_argument, NULL, 'h' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "uri", required_argument, NULL, 'u' },
 		{ 0 },
 	};
-	struct meter *meters;
+	const char *uri = NULL;
 	bool json = false;
-	size_t count;
-	int c, rc;
+	int c;
 
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		switch (c) {
@@ -103,6 +152,9 @@ int cmd_list(int argc, char **argv)
 		case 'j':
 			json = true;
 			break;
+		case 'u':
+			uri = optarg;
+			break;
 		default:
 			return UNUSABLE;
 		}
@@ -111,15 +163,5 @@ int cmd_list(int argc, char **argv)
 		say("list takes no meter; 'meterctl show %s' shows one", argv[optind]);
 		return UNUSABLE;
 	}
-	rc = meters_list(&meters, &count);
-	if (rc) {
-		say("the meters cannot be listed: " METER_CLASS ": %s", strerror(-rc));
-		return UNUSABLE;
-	}
-	if (json)
-		print_json(meters, count);
-	else if (count)
-		print_table(meters, count);
-	free(meters);
-	return count ? DONE : no_meter();
+	return uri ? list_uri(uri, json) : list(json);
 }

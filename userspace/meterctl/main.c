@@ -21,6 +21,7 @@ static const struct command {
 	{ "ledger", cmd_ledger, "what meters consumed, as meterd keeps it" },
 	{ "list", cmd_list, "the meters of this machine" },
 	{ "path", cmd_path, "the sysfs directory of a meter" },
+	{ "record", cmd_record, "write telegrams as CSV" },
 	{ "scan", cmd_scan, "the serial ports, and what is on them" },
 	{ "show", cmd_show, "what a meter says now" },
 	{ "simulate", cmd_simulate, "be a meter" },

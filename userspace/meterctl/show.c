@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: MIT
 /*
- * meterctl show: what a meter says now, from sysfs.
+ * meterctl show: what a meter says now, from sysfs or through iiod of another machine.
  */
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../lib/json.h"
 #include "../lib/say.h"
 #include "commands.h"
+#include "iio_argument.h"
 #include "meter_argument.h"
 
 static const char help[] =
-	"Usage: meterctl show [--json] METER [FIELD]\n"
+	"Usage: meterctl show [--json] [--uri URI] METER [FIELD]\n"
 	"Show what a meter says now, or one field of it, as the kernel has it in sysfs.\n"
 	"\n"
 	"METER is meterN, its id, or the beginning of either. FIELD is the name of a\n"
@@ -22,8 +25,12 @@ static const char help[] =
 	"(energy_import). A value which the meter does not send, or no longer sends, is\n"
 	"left out: it is never shown as 0.\n"
 	"\n"
-	"  --json   one JSON object with the attributes and the objects fields, raw and\n"
-	"           statistics; for one FIELD a number or a string\n"
+	"  --json     one JSON object with the attributes and the objects fields, raw and\n"
+	"             statistics; for one FIELD a number or a string\n"
+	"  --uri URI  a meter of another machine, through its iiod: ip:HOST; or local:\n"
+	"             for the IIO devices of this one. IIO carries the meter's name, id,\n"
+	"             type, state, port and source, and of fields/ voltages, currents,\n"
+	"             powers and energies\n"
 	"\n"
 	"Exit codes: 0 shown, 1 there is no such meter or field or it has no value now,\n"
 	"2 bad usage.\n";
@@ -52,15 +59,52 @@ static void json_value(const char *group, const char *value)
 		json_text(stdout, value);
 }
 
+/**
+ * struct shown - a meter that is shown
+ * @meter: the meter
+ * @reading: of a meter that IIO shows, what it says now: all that there is of fields/; else NULL
+ */
+struct shown {
+	const struct meter *meter;
+	const struct reading *reading;
+};
+
+typedef void (*print_function)(const char *group, const char *name, const char *value, bool first);
+
 static void group_path(const struct meter *m, const char *group, char path[METER_PATH_MAX])
 {
 	snprintf(path, METER_PATH_MAX, "%s/%s", m->path, group);
 }
 
+static int by_sysfs_name(const void *a, const void *b)
+{
+	return strverscmp(quantity_info[*(const u8 *)a].sysfs, quantity_info[*(const u8 *)b].sysfs);
+}
+
+/* In the order of the names of files, as those of a directory. */
+static void for_each_quantity(const struct reading *r, print_function print)
+{
+	u8 order[QUANTITY_COUNT];
+	bool first = true;
+	char value[32];
+
+	for (unsigned int q = 0; q < QUANTITY_COUNT; q++)
+		order[q] = q;
+	qsort(order, QUANTITY_COUNT, sizeof(order[0]), by_sysfs_name);
+	for (unsigned int i = 0; i < QUANTITY_COUNT; i++) {
+		enum quantity q = order[i];
+
+		if (!reading_has(r, q))
+			continue;
+		snprintf(value, sizeof(value), "%" PRId64,
+			 (int64_t)quantity_to_sysfs(q, r->milli[q]));
+		print("fields", quantity_info[q].sysfs, value, first);
+		first = false;
+	}
+}
+
 /* Calls @print for each file of a group that has a value now. */
-static void for_each_value(const struct meter *m, const char *group,
-			   void (*print)(const char *group, const char *name, const char *value,
-					 bool first))
+static void for_each_file(const struct meter *m, const char *group, print_function print)
 {
 	char path[METER_PATH_MAX], value[VALUE_MAX];
 	struct attribute_names names;
@@ -75,6 +119,14 @@ static void for_each_value(const struct meter *m, const char *group,
 		first = false;
 	}
 	attribute_names_free(&names);
+}
+
+static void for_each_value(const struct shown *s, const char *group, print_function print)
+{
+	if (!s->reading)
+		for_each_file(s->meter, group, print);
+	else if (!strcmp(group, "fields"))
+		for_each_quantity(s->reading, print);
 }
 
 static void print_value(const char *group, const char *name, const char *value, bool first)
@@ -103,8 +155,10 @@ static const struct {
 	{ "path", offsetof(struct meter, path) },
 };
 
-static void show_text(const struct meter *m)
+static void show_text(const struct shown *s)
 {
+	const struct meter *m = s->meter;
+
 	puts(m->name);
 	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
 		const char *value = (const char *)m + attributes[i].offset;
@@ -113,11 +167,13 @@ static void show_text(const struct meter *m)
 			printf("  %-30s %s\n", attributes[i].name, value);
 	}
 	for (size_t i = 0; i < GROUPS; i++)
-		for_each_value(m, groups[i], print_value);
+		for_each_value(s, groups[i], print_value);
 }
 
-static void show_json(const struct meter *m)
+static void show_json(const struct shown *s)
 {
+	const struct meter *m = s->meter;
+
 	fputs("{\"name\":", stdout);
 	json_text(stdout, m->name);
 	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
@@ -130,18 +186,25 @@ static void show_json(const struct meter *m)
 	}
 	for (size_t i = 0; i < GROUPS; i++) {
 		printf(",\"%s\":{", groups[i]);
-		for_each_value(m, groups[i], print_json_value);
+		for_each_value(s, groups[i], print_json_value);
 		putchar('}');
 	}
 	puts("}");
 }
 
-static const char *sysfs_name(const char *field)
+static enum quantity quantity_named(const char *field)
 {
 	for (unsigned int q = 0; q < QUANTITY_COUNT; q++)
-		if (!strcmp(quantity_info[q].name, field))
-			return quantity_info[q].sysfs;
-	return field;
+		if (!strcmp(quantity_info[q].name, field) || !strcmp(quantity_info[q].sysfs, field))
+			return q;
+	return Q_NONE;
+}
+
+static const char *sysfs_name(const char *field)
+{
+	enum quantity q = quantity_named(field);
+
+	return q == Q_NONE ? field : quantity_info[q].sysfs;
 }
 
 /* Where the field is, the first of fields/, raw/, statistics/ and the meter's own directory. */
@@ -162,13 +225,10 @@ static int find_field(const struct meter *m, const char *field, const char **gro
 	return attribute_read(m->path, field, value, VALUE_MAX);
 }
 
-static int show_field(const struct meter *m, const char *field, bool json)
+/* What came of looking for a field; @rc as of attribute_read(). */
+static int print_field(const struct meter *m, const char *group, const char *field,
+		       const char *value, int rc, bool json)
 {
-	char value[VALUE_MAX];
-	const char *group;
-	int rc;
-
-	rc = strchr(field, '/') ? -ENOENT : find_field(m, field, &group, value);
 	switch (rc) {
 	case -ENODATA:
 		say("%s has no %s now: it is in state %s", m->name, field, m->state);
@@ -194,15 +254,83 @@ static int show_field(const struct meter *m, const char *field, bool json)
 	return DONE;
 }
 
-static int show(const struct meter *m, const char *field, bool json)
+static int show_field(const struct meter *m, const char *field, bool json)
 {
-	if (field)
-		return show_field(m, field, json);
+	char value[VALUE_MAX];
+	const char *group = "";
+	int rc;
+
+	rc = strchr(field, '/') ? -ENOENT : find_field(m, field, &group, value);
+	return print_field(m, group, field, value, rc, json);
+}
+
+static void show_all(const struct shown *s, bool json)
+{
 	if (json)
-		show_json(m);
+		show_json(s);
 	else
-		show_text(m);
+		show_text(s);
+}
+
+static int show(const char *wanted, const char *field, bool json)
+{
+	struct meter m;
+	int rc;
+
+	rc = meter_argument(wanted, &m);
+	if (rc != DONE)
+		return rc;
+	if (field)
+		return show_field(&m, field, json);
+	show_all(&(struct shown){ .meter = &m }, json);
 	return DONE;
+}
+
+static int show_iio_field(const struct iio_meters *im, const struct iio_meter *m,
+			  const char *field, bool json)
+{
+	enum quantity q = quantity_named(field);
+	char value[VALUE_MAX];
+	int rc;
+
+	if (q == Q_NONE)
+		rc = iio_meter_attribute(im, m, field, value, sizeof(value));
+	else
+		rc = iio_meter_value(im, m, q, value, sizeof(value));
+	if (rc == -ENOENT) {
+		say("IIO carries no %s of %s: without a FIELD, what it carries is listed", field,
+		    m->about.name);
+		return NOTHING;
+	}
+	return print_field(&m->about, q == Q_NONE ? "" : "fields", field, value, rc, json);
+}
+
+static int show_iio_meter(const struct iio_meters *im, const struct iio_meter *m, bool json)
+{
+	struct reading reading;
+	int rc = iio_meter_reading(im, m, &reading);
+
+	if (rc) {
+		say("%s cannot be read: %s", m->about.name, strerror(-rc));
+		return rc == -ENODEV || rc == -ENOENT ? NOTHING : UNUSABLE;
+	}
+	show_all(&(struct shown){ .meter = &m->about, .reading = &reading }, json);
+	return DONE;
+}
+
+static int show_uri(const char *uri, const char *wanted, const char *field, bool json)
+{
+	struct iio_meters im;
+	struct iio_meter m;
+	int rc;
+
+	if (!uri_open(uri, &im))
+		return UNUSABLE;
+	rc = iio_meter_argument(&im, uri, wanted, &m);
+	if (rc == DONE)
+		rc = field ? show_iio_field(&im, &m, field, json) : show_iio_meter(&im, &m, json);
+	iio_meters_close(&im);
+	return rc;
 }
 
 /**
@@ -217,11 +345,12 @@ int cmd_show(int argc, char **argv)
 	static const struct option options[] = {
 		{ "help", no_argument, NULL, 'h' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "uri", required_argument, NULL, 'u' },
 		{ 0 },
 	};
+	const char *uri = NULL;
 	bool json = false;
-	struct meter m;
-	int c, rc;
+	int c;
 
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		switch (c) {
@@ -231,6 +360,9 @@ int cmd_show(int argc, char **argv)
 		case 'j':
 			json = true;
 			break;
+		case 'u':
+			uri = optarg;
+			break;
 		default:
 			return UNUSABLE;
 		}
@@ -239,6 +371,7 @@ int cmd_show(int argc, char **argv)
 		say("show wants a meter and at most one field: 'meterctl show --help' tells more");
 		return UNUSABLE;
 	}
-	rc = meter_argument(argv[optind], &m);
-	return rc == DONE ? show(&m, argv[optind + 1], json) : rc;
+	if (uri)
+		return show_uri(uri, argv[optind], argv[optind + 1], json);
+	return show(argv[optind], argv[optind + 1], json);
 }

@@ -17,11 +17,13 @@
 #include "../lib/say.h"
 #include "commands.h"
 #include "meter_argument.h"
+#include "watch.h"
 #include "watch_screen.h"
 
 static const char help[] =
 	"Usage: meterctl watch [--json] [--oldest] [--count N]\n"
 	"                      [--no-follow | --until-gone] [METER]\n"
+	"       meterctl watch --uri URI [--json] [--count N] [--until-gone] [METER]\n"
 	"See a meter's telegrams as they come: a live view on a terminal, else one line\n"
 	"for each. METER (meterN, its id, or the beginning of either) may be left out\n"
 	"when there is only one.\n"
@@ -35,22 +37,14 @@ static const char help[] =
 	"                --oldest\n"
 	"  --until-gone  end when the meter's line goes, instead of waiting for the\n"
 	"                meter to come back, on whatever port\n"
+	"  --uri URI     a meter of another machine, through its iiod: ip:HOST; or\n"
+	"                local: for the IIO devices of this one. Shown is what IIO\n"
+	"                carries: voltages, currents, powers and energies\n"
 	"\n"
 	"/dev/meterN is read by root and the group meter.\n"
 	"\n"
 	"Exit codes: 0 at least one telegram was shown, 1 none, 2 bad usage or the\n"
 	"meter cannot be read.\n";
-
-/* How often to look for a meter that is gone, and whether the one shown is stale, in ms. */
-#define LOOK_MS 1000
-
-struct arguments {
-	bool json;
-	bool oldest;
-	bool follow;
-	bool until_gone;
-	u64 count;		/* 0: no limit */
-};
 
 /**
  * struct watch - a meter that is being watched
@@ -62,7 +56,7 @@ struct arguments {
  * @screen: the live view, or NULL
  */
 struct watch {
-	const struct arguments *args;
+	const struct watch_arguments *args;
 	struct meter meter;
 	struct record_reader reader;
 	u64 shown;
@@ -97,18 +91,27 @@ static void print_time(const struct telegram *t)
 		fputs(text, stdout);
 }
 
+/**
+ * watch_print_quantities - the rest of a line for a telegram
+ * @r: its quantities
+ */
+void watch_print_quantities(const struct reading *r)
+{
+	for (unsigned int q = 0; q < QUANTITY_COUNT; q++) {
+		if (!reading_has(r, q))
+			continue;
+		printf(" %s=", quantity_info[q].name);
+		json_milli(stdout, r->milli[q]);
+	}
+	putchar('\n');
+}
+
 static void print_line(const struct watch *w)
 {
 	printf("%s ", w->meter.name);
 	print_time(&w->reader.telegram);
 	printf(" damaged=%u", w->reader.header.damaged);
-	for (unsigned int q = 0; q < QUANTITY_COUNT; q++) {
-		if (!reading_has(&w->reading, q))
-			continue;
-		printf(" %s=", quantity_info[q].name);
-		json_milli(stdout, w->reading.milli[q]);
-	}
-	putchar('\n');
+	watch_print_quantities(&w->reading);
 }
 
 static void show_telegram(struct watch *w)
@@ -177,7 +180,7 @@ static bool pause_for(struct watch *w)
 		{ .fd = w->screen ? STDIN_FILENO : -1, .events = POLLIN },
 	};
 
-	poll(fds, 2, LOOK_MS);
+	poll(fds, 2, WATCH_LOOK_MS);
 	return w->screen && screen_wants_to_quit(w->screen);
 }
 
@@ -289,7 +292,7 @@ static bool parse_count(const char *text, u64 *count)
 }
 
 /* UNUSABLE after a sentence; NOTHING for --help. */
-static int parse(int argc, char **argv, struct arguments *args)
+static int parse(int argc, char **argv, struct watch_arguments *args)
 {
 	static const struct option options[] = {
 		{ "help", no_argument, NULL, 'h' },
@@ -298,6 +301,7 @@ static int parse(int argc, char **argv, struct arguments *args)
 		{ "count", required_argument, NULL, 'n' },
 		{ "no-follow", no_argument, NULL, 'f' },
 		{ "until-gone", no_argument, NULL, 'g' },
+		{ "uri", required_argument, NULL, 'u' },
 		{ 0 },
 	};
 	int c;
@@ -324,6 +328,9 @@ static int parse(int argc, char **argv, struct arguments *args)
 		case 'g':
 			args->until_gone = true;
 			break;
+		case 'u':
+			args->uri = optarg;
+			break;
 		default:
 			return UNUSABLE;
 		}
@@ -343,13 +350,15 @@ static int parse(int argc, char **argv, struct arguments *args)
  */
 int cmd_watch(int argc, char **argv)
 {
-	struct arguments args = { .follow = true };
+	struct watch_arguments args = { .follow = true };
 	struct watch *w;
 	int rc;
 
 	rc = parse(argc, argv, &args);
 	if (rc != DONE)
 		return rc == NOTHING ? DONE : rc;
+	if (args.uri)
+		return watch_uri(&args, argv[optind]);
 	w = calloc(1, sizeof(*w));
 	if (!w) {
 		say("out of memory");

@@ -124,7 +124,7 @@ static void draw_fields(const struct telegram *t)
  * screen_draw - show a meter's newest telegram
  * @s: the screen
  * @m: the meter now
- * @r: its reader with the telegram; NULL: none yet
+ * @r: its reader with the telegram; NULL: none yet, or none at all with IIO
  * @reading: the telegram's quantities; NULL: do not show numbers, they are old
  */
 void screen_draw(struct screen *s, const struct meter *m, const struct record_reader *r,
@@ -134,7 +134,7 @@ void screen_draw(struct screen *s, const struct meter *m, const struct record_re
 	draw_head(m, r);
 	if (reading)
 		draw_quantities(reading);
-	if (reading && COLS > QUANTITY_COLUMNS)
+	if (reading && r && COLS > QUANTITY_COLUMNS)
 		draw_fields(&r->telegram);
 	screen_note(s, "q quits");
 }
