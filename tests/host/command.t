@@ -29,7 +29,7 @@ sub promise {
 
 my ($help) = meterctl('--help');
 my @commands = $help =~ /^  ([a-z0-9]+) +\S/mg;
-is_deeply([sort @commands], [qw(attach d2l decode doctor explain ledger list path record scan show simulate source status watch)], 'every_command_is_in_the_help');
+is_deeply([sort @commands], [qw(attach d2l decode doctor explain ledger list path record scan show simulate source status wait watch)], 'every_command_is_in_the_help');
 for my $command (@commands) {
 	my ($out, $err, $code) = meterctl($command, '--help');
 	my @long = grep { length > 80 } split /\n/, $out;

@@ -26,6 +26,7 @@ int cmd_show(int argc, char **argv);
 int cmd_simulate(int argc, char **argv);
 int cmd_source(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_wait(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 
 #endif /* METERCTL_COMMANDS_H */

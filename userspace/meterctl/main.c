@@ -27,6 +27,7 @@ static const struct command {
 	{ "simulate", cmd_simulate, "be a meter" },
 	{ "source", cmd_source, "switch a source of meterd on or off" },
 	{ "status", cmd_status, "how meterd, its sources and its meters do" },
+	{ "wait", cmd_wait, "sleep until the power passes a limit" },
 	{ "watch", cmd_watch, "see telegrams as they come" },
 };
 
