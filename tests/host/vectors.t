@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: MIT
-# Every vector gives exactly its expected readings, with its protocol named and found out, also under the sanitizers.
+# Every vector gives exactly its expected readings, with its protocol named, and found out: then every decoder reads it,
+# also under the sanitizers.
 use strict;
 use warnings;
 use FindBin;
@@ -29,7 +30,8 @@ sub promise {
 	my ($vector) = @_;
 	my @dlms = $vector->{protocol} =~ /^(hdlc|mbus|raw)$/ ? ('dlms') : ();
 	for my $protocol ($vector->{protocol}, @dlms, 'auto') {
-		my @differences = map { differences($vector, $_, $protocol) } 'build/meterctl', 'build/tests/meterctl';
+		my @programs = ('build/meterctl', $protocol eq 'auto' ? 'build/tests/meterctl' : ());
+		my @differences = map { differences($vector, $_, $protocol) } @programs;
 		ok(!@differences, "$vector->{name} gives its readings, protocol $protocol") or diag(join "\n", @differences);
 	}
 }

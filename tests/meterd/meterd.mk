@@ -3,7 +3,7 @@
 # The tests of meterd, under AddressSanitizer and UndefinedBehaviorSanitizer. Included by the
 # Makefile of the project.
 #
-#	make check-meterd	all of them
+#	make check-meterd	all of them; BESIDE= is a test that keeps the processors busy while they wait
 #	make soak		tests/meterd/soak.t for SOAK seconds, by default an hour
 #
 # Each tests/meterd/NAME.c is a program that links what it needs of the daemon; NAME_preload.c is a
@@ -22,7 +22,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 .PHONY: check-meterd meterd-tests soak
 
 check-meterd: meterd-tests
-	$(PROVE) -j3 $(METERD_LONG) $(METERD_TESTS) $(filter-out $(METERD_LONG),$(sort $(wildcard tests/meterd/*.t)))
+	$(PROVE) -j$(if $(BESIDE),4,3) $(BESIDE) $(METERD_LONG) $(METERD_TESTS) $(filter-out $(METERD_LONG),$(sort $(wildcard tests/meterd/*.t)))
 
 soak: meterd-tests
 	SOAK=$(or $(SOAK),3600) $(PROVE) -v tests/meterd/soak.t
