@@ -589,7 +589,8 @@ def raw_without_an_end_is_not_kept_for_who_does_not_read():
 
 	gateway, port = Gateway(lambda n: stream()), free_port()
 	meterd = Meterd(source(gateway) + serve(port, "format = raw"))
-	lazy, busy = Client(port, 4096), Client(port)
+	# A burst of a second is more than what is kept for a reader who is not called meanwhile.
+	lazy, busy = Client(port, 4096), Client(port, 1 << 20)
 	wait_until(lambda: lazy.read() and busy.read())
 	heard.set()
 	wait_until(lambda: busy.read().endswith(noise) and len(busy.data) >= 130 * len(noise))
