@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// timeout: 300
+// timeout: 600
 /*
  * Every capture there is, through a pty into the module: `meterctl watch --json` says of the
  * records on /dev/meterN exactly what `meterctl decode` says of the file, and all energies of a

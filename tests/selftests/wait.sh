@@ -4,7 +4,7 @@
 . ./common.sh
 echo "TAP version 13"
 modprobe meterline
-if [ ! -e /sys/module/industrialio ]; then
+if [ ! -e /sys/bus/iio ]; then
 	echo "1..0 # SKIP this kernel has no IIO"
 	exit 4
 fi
