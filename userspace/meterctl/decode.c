@@ -50,9 +50,7 @@ static const char help[] =
 
 struct arguments {
 	const char *path;
-	const char *key_path;
-	struct protocols protocols;
-	u8 profile;
+	struct file_options file;
 	struct gpio_stream gpio;
 };
 
@@ -98,7 +96,7 @@ static int decode_stream(const struct arguments *args, struct decode *d, int fd)
 		rc = UNUSABLE;
 	}
 	if (rc == DONE) {
-		decode_say_advice(d, args->path, args->key_path);
+		decode_say_advice(d, args->path, args->file.key_path);
 		rc = d->telegrams ? DONE : NOTHING;
 	}
 	decode_print_counts(d);
@@ -125,13 +123,13 @@ static int decode_file(const struct arguments *args, struct decode *d)
 
 static int decode(const struct arguments *args)
 {
-	struct decode d = { .settings.profile = args->profile };
+	struct decode d = { .settings.profile = args->file.profile };
 	struct file_keys keys;
 	int rc = UNUSABLE;
 
-	if (!file_keys_read(args->key_path, &args->protocols, &keys))
+	if (!file_keys_read(&args->file, &keys))
 		return UNUSABLE;
-	if (decode_init(&d, &args->protocols, &keys))
+	if (decode_init(&d, &args->file.protocols, &keys))
 		rc = decode_file(args, &d);
 	else
 		say("out of memory");
@@ -143,19 +141,12 @@ static int decode(const struct arguments *args)
 static bool parse_option(int c, struct arguments *args)
 {
 	switch (c) {
-	case 'p':
-		return protocols_by_name(optarg, &args->protocols);
-	case 'k':
-		args->key_path = optarg;
-		return true;
-	case 'm':
-		return profile_by_name(optarg, &args->profile);
 	case 'g':
 		return gpio_stream_name(&args->gpio, optarg);
 	case 's':
 		return gpio_stream_speed(&args->gpio, optarg);
 	default:
-		return false;
+		return file_option(c, optarg, &args->file);
 	}
 }
 
@@ -164,17 +155,17 @@ static bool check(struct arguments *args)
 {
 	const bool gpio = *args->gpio.spec.text;
 
-	if (gpio && !args->protocols.line) {
+	if (gpio && !args->file.protocols.line) {
 		say("--gpio reads tic, p1 or auto: D2L modules post over the network, and DLMS is "
 		    "for files here; meterd reads it from a serial line");
 		return false;
 	}
-	if (args->profile != DLMS_PROFILE_AUTO && (gpio || !args->protocols.dlms)) {
+	if (args->file.profile != DLMS_PROFILE_AUTO && (gpio || !args->file.protocols.dlms)) {
 		say("--profile is for DLMS in files: --protocol hdlc, mbus, raw or auto");
 		return false;
 	}
 	if (gpio)
-		args->protocols = (struct protocols){ .line = args->protocols.line };
+		args->file.protocols = (struct protocols){ .line = args->file.protocols.line };
 	return true;
 }
 
@@ -199,7 +190,7 @@ int cmd_decode(int argc, char **argv)
 	struct arguments args = { NULL };
 	int c;
 
-	protocols_by_name("auto", &args.protocols);
+	file_options_init(&args.file);
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		if (c == 'h') {
 			fputs(help, stdout);

@@ -35,9 +35,7 @@ static const char help[] =
 
 struct arguments {
 	const char *path;
-	const char *key_path;
-	struct protocols protocols;
-	u8 profile;
+	struct file_options file;
 };
 
 static void print_frame(void *context, const struct d2l_found *found)
@@ -115,7 +113,7 @@ static int explain_file(struct explain *e, const struct arguments *args)
 		return UNUSABLE;
 	e->bytes = bytes;
 	printf("%zu bytes%s: ", e->len, hex ? ", from hex digits" : "");
-	explain_bytes_as(e, explain_kind_of(e, &args->protocols));
+	explain_bytes_as(e, explain_kind_of(e, &args->file.protocols));
 	free(bytes);
 	if (fflush(stdout)) {
 		say("what was explained could not be written to standard output");
@@ -131,7 +129,7 @@ static int explain_with(const struct arguments *args, const struct file_keys *ke
 
 	if (e) {
 		e->keys = keys;
-		e->settings.profile = args->profile;
+		e->settings.profile = args->file.profile;
 	}
 	if (e && explain_message_begin(e)) {
 		rc = explain_file(e, args);
@@ -148,26 +146,11 @@ static int explain(const struct arguments *args)
 	struct file_keys keys;
 	int rc;
 
-	if (!file_keys_read(args->key_path, &args->protocols, &keys))
+	if (!file_keys_read(&args->file, &keys))
 		return UNUSABLE;
 	rc = explain_with(args, &keys);
 	file_keys_free(&keys);
 	return rc;
-}
-
-static bool parse_option(int c, struct arguments *args)
-{
-	switch (c) {
-	case 'p':
-		return protocols_by_name(optarg, &args->protocols);
-	case 'k':
-		args->key_path = optarg;
-		return true;
-	case 'm':
-		return profile_by_name(optarg, &args->profile);
-	default:
-		return false;
-	}
 }
 
 /**
@@ -189,13 +172,13 @@ int cmd_explain(int argc, char **argv)
 	struct arguments args = { NULL };
 	int c;
 
-	protocols_by_name("auto", &args.protocols);
+	file_options_init(&args.file);
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		if (c == 'h') {
 			fputs(help, stdout);
 			return DONE;
 		}
-		if (!parse_option(c, &args))
+		if (!file_option(c, optarg, &args.file))
 			return UNUSABLE;
 	}
 	if (argc - optind != 1) {

@@ -50,6 +50,20 @@ struct explain {
 	struct dlms_reading reading;
 };
 
+/**
+ * struct verdict - what the decoder of clear telegrams said of some bytes
+ * @stats: what it rejected
+ * @telegram: made by it
+ * @given: there was one
+ * @explains: a telegram is printed
+ */
+struct verdict {
+	struct telegram_stats stats;
+	struct telegram telegram;
+	bool given;
+	bool explains;
+};
+
 /* explain_input.c */
 u8 *explain_read(const char *path, size_t *len, bool *hex);
 
@@ -72,6 +86,7 @@ void explain_clock(const u8 *clock, char *text, size_t size);
 /* explain_reading.c */
 void explain_reading(const struct dlms_reading *r, const struct dlms_settings *settings);
 void explain_telegram(const struct telegram *t);
+struct telegram_sink explain_verdict(struct verdict *v);
 
 /* explain_names.c */
 const char *explain_quantity(u8 quantity);

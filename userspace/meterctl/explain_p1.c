@@ -24,40 +24,23 @@
  * struct p1_judge - the decoder, and what it said last
  * @decoder: knows of the whole text whether bytes have parity
  * @parity: that
- * @stats: since the last question
- * @telegram: made by it
- * @given: there was one
- * @explains: a telegram is printed
+ * @said: since the last question
  */
 struct p1_judge {
 	struct p1_decoder decoder;
 	struct parity_evidence parity;
-	struct telegram_stats stats;
-	struct telegram telegram;
-	bool given;
-	bool explains;
+	struct verdict said;
 };
-
-static void take_telegram(void *context, const struct telegram *t)
-{
-	struct p1_judge *j = context;
-
-	j->given = true;
-	if (j->explains)
-		explain_telegram(t);
-}
 
 static bool ask(struct p1_judge *j, const u8 *bytes, size_t len)
 {
-	const struct telegram_sink sink = { &j->telegram, &j->stats, take_telegram, j };
+	const struct telegram_sink sink = explain_verdict(&j->said);
 
 	p1_init(&j->decoder);
-	memset(&j->stats, 0, sizeof(j->stats));
-	j->given = false;
 	j->decoder.parity = j->parity;
 	p1_feed(&j->decoder, bytes, len, 0, &sink);
 	p1_pause(&j->decoder, &sink);
-	return j->given;
+	return j->said.given;
 }
 
 /* Whether these lines are an object; it then is the only field of the telegram. */
@@ -73,7 +56,7 @@ static bool ask_object(struct p1_judge *j, const u8 *line, size_t len)
 		text[at++] = line[i] & 0x7f;
 	memcpy(text + at, tail, sizeof(tail) - 1);
 	at += sizeof(tail) - 1;
-	return ask(j, text, at) && j->telegram.nfields == 1;
+	return ask(j, text, at) && j->said.telegram.nfields == 1;
 }
 
 static bool is_line_end(u8 byte)
@@ -167,7 +150,7 @@ static size_t explain_object(struct p1_judge *j, const u8 *base, const u8 *text,
 		n = line_len(text, len);
 	put_text(text, n, said, sizeof(said));
 	explain_row(text - base, text, n, 0, "%s - %s", said,
-		    object ? meaning_of(&j->telegram) : "no object: it is ignored");
+		    object ? meaning_of(&j->said.telegram) : "no object: it is ignored");
 	return n;
 }
 
@@ -196,7 +179,7 @@ static void explain_crc(const struct p1_judge *j, const u8 *base, const u8 *text
 	}
 	if (!digits)
 		explain_row(sent - base, sent, 1, 0, "end, without a CRC");
-	else if (j->stats.bad_checksum)
+	else if (j->said.stats.bad_checksum)
 		explain_row(sent - base, sent, 1 + digits, 0, "CRC: wrong, %04X would be right",
 			    crc);
 	else
@@ -269,7 +252,7 @@ static bool explain_one(struct p1_judge *j, const u8 *base, const u8 *text, size
 	bool good;
 
 	explain_title("byte %zu: telegram, %s", text - base, end < len ? "whole" : "cut off");
-	j->explains = false;
+	j->said.explains = false;
 	explain_lines(j, base, text, end);
 	if (end == len) {
 		explain_note("no telegram, since its end is missing: '!' on a line of its own");
@@ -277,11 +260,11 @@ static bool explain_one(struct p1_judge *j, const u8 *base, const u8 *text, size
 	}
 	good = ask(j, text, end + 1 + digits);
 	explain_crc(j, base, text, end, digits);
-	if (!good && !j->stats.bad_checksum)
-		explain_note(j->stats.bad_parity ? "no telegram: a byte of it has wrong parity"
-			     : j->stats.oversize ? "no telegram: it is longer than any meter sends"
+	if (!good && !j->said.stats.bad_checksum)
+		explain_note(j->said.stats.bad_parity ? "no telegram: a byte of it has wrong parity"
+			     : j->said.stats.oversize ? "no telegram: it is longer than any meter sends"
 						 : "no telegram: there is no object in it");
-	j->explains = true;
+	j->said.explains = true;
 	return good && ask(j, text, end + 1 + digits);
 }
 

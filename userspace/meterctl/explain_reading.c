@@ -256,3 +256,25 @@ void explain_telegram(const struct telegram *t)
 	telegram_quantities(t, &reading);
 	print_quantities(&reading);
 }
+
+static void take_telegram(void *context, const struct telegram *t)
+{
+	struct verdict *v = context;
+
+	v->given = true;
+	if (v->explains)
+		explain_telegram(t);
+}
+
+/**
+ * explain_verdict - begin anew, with other bytes
+ * @v: all zero, or of other bytes; @v->explains stays
+ *
+ * Return: for a decoder; it is valid as long as @v.
+ */
+struct telegram_sink explain_verdict(struct verdict *v)
+{
+	memset(&v->stats, 0, sizeof(v->stats));
+	v->given = false;
+	return (struct telegram_sink){ &v->telegram, &v->stats, take_telegram, v };
+}

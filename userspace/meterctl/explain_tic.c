@@ -29,38 +29,21 @@
  * struct judge - the decoder, and what it said last
  * @decoder: of the whole file, so that it knows whether bytes have parity
  * @parity: what it knew after the whole file
- * @stats: since the last question
- * @telegram: made by it
- * @given: there was one
- * @explains: a telegram is printed
+ * @said: since the last question
  */
 struct judge {
 	struct tic_decoder decoder;
 	struct parity_evidence parity;
-	struct telegram_stats stats;
-	struct telegram telegram;
-	bool given;
-	bool explains;
+	struct verdict said;
 };
-
-static void take_telegram(void *context, const struct telegram *t)
-{
-	struct judge *j = context;
-
-	j->given = true;
-	if (j->explains)
-		explain_telegram(t);
-}
 
 static bool ask(struct judge *j, const u8 *bytes, size_t len)
 {
-	const struct telegram_sink sink = { &j->telegram, &j->stats, take_telegram, j };
+	const struct telegram_sink sink = explain_verdict(&j->said);
 
-	memset(&j->stats, 0, sizeof(j->stats));
-	j->given = false;
 	j->decoder.parity = j->parity;
 	tic_feed(&j->decoder, bytes, len, 0, &sink);
-	return j->given;
+	return j->said.given;
 }
 
 /**
@@ -109,7 +92,7 @@ static u8 right_checksum(struct judge *j, const struct piece *p)
 	memcpy(bytes, p->bytes, p->len);
 	for (unsigned int i = 0; i < CHECKSUM_COUNT; i++) {
 		bytes[p->len - 1] = control(j, CHECKSUM_FIRST + i);
-		if (ask_piece(j, &altered) || j->stats.bad_parity)
+		if (ask_piece(j, &altered) || j->said.stats.bad_parity)
 			return CHECKSUM_FIRST + i;
 	}
 	return 0;
@@ -127,7 +110,7 @@ static const char *meaning_of(const struct telegram *t)
 
 static void say_what_is_wrong(struct judge *j, const struct piece *p, char *text, size_t size)
 {
-	const struct telegram_stats s = j->stats;
+	const struct telegram_stats s = j->said.stats;
 	u8 right;
 
 	if (s.bad_parity) {
@@ -137,7 +120,7 @@ static void say_what_is_wrong(struct judge *j, const struct piece *p, char *text
 	right = s.bad_checksum ? right_checksum(j, p) : 0;
 	if (right)
 		snprintf(text, size, "the checksum is wrong: '%c' would be right%s", right,
-			 j->stats.bad_parity ? "; a byte has wrong parity" : "");
+			 j->said.stats.bad_parity ? "; a byte has wrong parity" : "");
 	else if (s.bad_checksum)
 		snprintf(text, size, "the checksum is wrong, and so is its form");
 	else
@@ -174,12 +157,12 @@ static void explain_piece(const struct explain *e, struct judge *j, const struct
 		return;
 	}
 	if (*mode == TELEGRAM_UNKNOWN)
-		*mode = j->telegram.protocol;
-	if (*mode != j->telegram.protocol)
+		*mode = j->said.telegram.protocol;
+	if (*mode != j->said.telegram.protocol)
 		explain_row(at, p->bytes, p->len, 0, "%s - BAD: of the other mode", text);
 	else
 		explain_row(at, p->bytes, p->len, 0, "%s - good: %s", text,
-			    meaning_of(&j->telegram));
+			    meaning_of(&j->said.telegram));
 }
 
 static bool is_separator(u8 byte)
@@ -226,17 +209,17 @@ static size_t explain_frame(struct explain *e, struct judge *j, size_t at)
 		      last == ETX   ? "whole"
 		      : last == EOT ? "interrupted by the meter"
 				    : "cut off");
-	j->explains = false;
+	j->said.explains = false;
 	explain_groups(e, j, at + 1, end);
 	if (last == STX) {
 		explain_note("no telegram, since its end is missing");
 		return end;
 	}
-	j->explains = true;
+	j->said.explains = true;
 	if (ask(j, e->bytes + at, end + 1 - at))
 		e->good++;
 	else
-		explain_note(j->stats.oversize ? "no telegram: it is longer than any meter sends"
+		explain_note(j->said.stats.oversize ? "no telegram: it is longer than any meter sends"
 					       : "no telegram, since no group of it is good");
 	return end + 1;
 }

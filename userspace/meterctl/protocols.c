@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Protocols and profiles of a file by their names on the command line, and the key file that
- * belongs to them.
+ * How a file is read: the options that are about that, and the key file that they name.
  */
 #include <string.h>
 
@@ -12,14 +11,8 @@
 #include "d2l_file.h"
 #include "protocols.h"
 
-/**
- * protocols_by_name - what --protocol says
- * @name: any text
- * @p: for what it means
- *
- * Return: false after a sentence.
- */
-bool protocols_by_name(const char *name, struct protocols *p)
+/* What --protocol says; false after a sentence. */
+static bool protocols_by_name(const char *name, struct protocols *p)
 {
 	static const struct {
 		const char *name;
@@ -45,14 +38,8 @@ bool protocols_by_name(const char *name, struct protocols *p)
 	return false;
 }
 
-/**
- * profile_by_name - what --profile says
- * @name: any text
- * @profile: for enum dlms_profile
- *
- * Return: false after a sentence.
- */
-bool profile_by_name(const char *name, u8 *profile)
+/* What --profile says; false after a sentence. */
+static bool profile_by_name(const char *name, u8 *profile)
 {
 	if (dlms_profile_by_name(name, profile))
 		return true;
@@ -62,15 +49,50 @@ bool profile_by_name(const char *name, u8 *profile)
 }
 
 /**
+ * file_options_init - what holds where no option is given
+ * @o: filled
+ */
+void file_options_init(struct file_options *o)
+{
+	*o = (struct file_options){ .profile = DLMS_PROFILE_AUTO };
+	protocols_by_name("auto", &o->protocols);
+}
+
+/**
+ * file_option - take an option that is about a file
+ * @c: 'p' protocol, 'k' key file, 'm' profile
+ * @value: of the option
+ * @o: for it
+ *
+ * Return: false for another one, and after a sentence.
+ */
+bool file_option(int c, const char *value, struct file_options *o)
+{
+	switch (c) {
+	case 'p':
+		return protocols_by_name(value, &o->protocols);
+	case 'k':
+		o->key_path = value;
+		return true;
+	case 'm':
+		return profile_by_name(value, &o->profile);
+	default:
+		return false;
+	}
+}
+
+/**
  * file_keys_read - read a key file of any kind
- * @path: of the file; NULL: none was given
- * @p: what the keys are for
+ * @o: which one, and what the keys are for
  * @keys: for them; none of a kind is NULL
  *
  * Return: false after a sentence, and then there is nothing to free.
  */
-bool file_keys_read(const char *path, const struct protocols *p, struct file_keys *keys)
+bool file_keys_read(const struct file_options *o, struct file_keys *keys)
 {
+	const struct protocols *p = &o->protocols;
+	const char *path = o->key_path;
+
 	*keys = (struct file_keys){ NULL };
 	if (!path)
 		return true;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Protocols and profiles of a file by their names on the command line, and the key file that
- * belongs to them.
+ * How a file is read: the options that are about that, and the key file that they name.
  */
 #ifndef METERCTL_PROTOCOLS_H
 #define METERCTL_PROTOCOLS_H
@@ -24,6 +23,18 @@ struct protocols {
 };
 
 /**
+ * struct file_options - how a file is read, as given on the command line
+ * @protocols: what it is tried for
+ * @key_path: its key file, or NULL
+ * @profile: enum dlms_profile
+ */
+struct file_options {
+	struct protocols protocols;
+	const char *key_path;
+	u8 profile;
+};
+
+/**
  * struct file_keys - what a key file says: meters and D2L modules have files of their own
  */
 struct file_keys {
@@ -31,9 +42,9 @@ struct file_keys {
 	struct d2l_keys *d2l;
 };
 
-bool protocols_by_name(const char *name, struct protocols *p);
-bool profile_by_name(const char *name, u8 *profile);
-bool file_keys_read(const char *path, const struct protocols *p, struct file_keys *keys);
+void file_options_init(struct file_options *o);
+bool file_option(int c, const char *value, struct file_options *o);
+bool file_keys_read(const struct file_options *o, struct file_keys *keys);
 void file_keys_free(struct file_keys *keys);
 
 #endif /* METERCTL_PROTOCOLS_H */
