@@ -32,19 +32,6 @@ static bool is_sound(const struct dlms_reading *r)
 	return at + TELEGRAM_PAD <= sizeof(r->text) || broken("the text is too long");
 }
 
-/* What a trace writes of it is bounded and complete. */
-static bool goes_into_a_record(const struct telegram *t)
-{
-	const struct record_header h = { .protocol = t->protocol };
-	char *text = malloc(METERLINE_RECORD_MAX);
-	size_t len = record_text(t, &h, text, METERLINE_RECORD_MAX), lines = 0;
-
-	for (size_t i = 0; i < len && len < METERLINE_RECORD_MAX; i++)
-		lines += text[i] == '\n';
-	free(text);
-	return lines == t->nfields + 2u || broken("%zu lines for %u fields", lines, t->nfields);
-}
-
 static bool others_take_it(const struct dlms_reading *r)
 {
 	struct dlms_submeter m = { 0 };

@@ -311,3 +311,16 @@ void add_parity(u8 *bytes, size_t len)
 	for (size_t i = 0; i < len; i++)
 		bytes[i] = (bytes[i] & 0x7f) | __builtin_parity(bytes[i] & 0x7f) << 7;
 }
+
+bool goes_into_a_record(const struct telegram *t)
+{
+	const struct record_header h = { .protocol = t->protocol };
+	char *text = malloc(METERLINE_RECORD_MAX);
+	size_t len = record_text(t, &h, text, METERLINE_RECORD_MAX), lines = 0;
+
+	for (size_t i = 0; i < len && len < METERLINE_RECORD_MAX; i++)
+		lines += text[i] == '\n';
+	free(text);
+	/* The header, the fields, and the empty line. */
+	return lines == t->nfields + 2u || broken("%zu lines for %u fields", lines, t->nfields);
+}

@@ -28,6 +28,9 @@ int keep_promises(const struct promise *promises, size_t count);
 __attribute__((format(printf, 1, 2))) bool broken(const char *format, ...);
 __attribute__((format(printf, 1, 2))) void note(const char *format, ...);
 
+/* Whether what a trace writes of a telegram is bounded and complete. */
+bool goes_into_a_record(const struct telegram *t);
+
 /** struct vector - a file of the corpus or of the project, all of it */
 struct vector {
 	char name[512];

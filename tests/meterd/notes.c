@@ -190,15 +190,6 @@ static bool a_prefix_lists_its_own_in_order(const char **skip)
 	return kept;
 }
 
-static u64 commits(struct bench *t)
-{
-	struct store_status status;
-
-	event_base_loop(t->base, EVLOOP_NONBLOCK);
-	store_status(t->store, &status);
-	return status.commits;
-}
-
 static bool what_is_urgent_goes_soon_and_takes_what_waits_along(const char **skip)
 {
 	struct bench t;
@@ -206,11 +197,11 @@ static bool what_is_urgent_goes_soon_and_takes_what_waits_along(const char **ski
 
 	(void)skip;
 	kept = begin(&t) && notes_set(t.notes, "house/counter", "1");
-	kept = kept && !commits(&t) && (!store_batch(t.store, 0) || broken("it does not wait"));
+	kept = kept && !bench_commits(&t) && (!store_batch(t.store, 0) || broken("it does not wait"));
 	kept = kept && notes_set_soon(t.notes, "house/number", "E0031") && in_file(&t, 0);
-	for (unsigned int i = 0; kept && i < 60000 && !commits(&t); i++)
+	for (unsigned int i = 0; kept && i < 60000 && !bench_commits(&t); i++)
 		usleep(1000);
-	kept = kept && commits(&t) == 1 && in_file(&t, 2);
+	kept = kept && bench_commits(&t) == 1 && in_file(&t, 2);
 	bench_end(&t);
 	return kept;
 }

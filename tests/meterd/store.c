@@ -957,15 +957,6 @@ static bool what_has_not_changed_is_not_written_again(const char **skip)
 	return kept;
 }
 
-static u64 commits(struct bench *t)
-{
-	struct store_status status;
-
-	event_base_loop(t->base, EVLOOP_NONBLOCK);
-	store_status(t->store, &status);
-	return status.commits;
-}
-
 static s64 now_ms(void)
 {
 	struct timespec now;
@@ -987,19 +978,19 @@ static bool urgent_commits_come_at_once_but_not_often(const char **skip)
 		return broken("no ledger");
 	begin_ms = now_ms();
 	bench_meter(&t, "first");
-	while (!commits(&t) && now_ms() < begin_ms + 60000)
+	while (!bench_commits(&t) && now_ms() < begin_ms + 60000)
 		usleep(1000);
-	kept = commits(&t) == 1 || broken("nothing was written");
+	kept = bench_commits(&t) == 1 || broken("nothing was written");
 	for (unsigned int i = 0; i < 10; i++) {
 		snprintf(name, sizeof(name), "m%u", i);
 		bench_meter(&t, name);
-		commits(&t);
+		bench_commits(&t);
 	}
-	while (commits(&t) < 2 && now_ms() < begin_ms + 60000)
+	while (bench_commits(&t) < 2 && now_ms() < begin_ms + 60000)
 		usleep(1000);
 	kept = kept && (now_ms() >= begin_ms + 4950 || broken("again after %lld ms",
 							      (long long)(now_ms() - begin_ms)));
-	kept = kept && commits(&t) == 2 && number(t.path, "SELECT count(*) FROM meter") == 11;
+	kept = kept && bench_commits(&t) == 2 && number(t.path, "SELECT count(*) FROM meter") == 11;
 	bench_end(&t);
 	return kept;
 }

@@ -147,6 +147,16 @@ static bool bench_commit(struct bench *t)
 	return broken("no commit within a minute");
 }
 
+/* How many times was committed, after all that is due now. */
+static __attribute__((unused)) u64 bench_commits(struct bench *t)
+{
+	struct store_status status;
+
+	event_base_loop(t->base, EVLOOP_NONBLOCK);
+	store_status(t->store, &status);
+	return status.commits;
+}
+
 static __attribute__((unused)) struct ledger_book *bench_meter(struct bench *t, const char *name)
 {
 	return ledger_add(t->ledger, name, name, "line", zone_get("Europe/Paris"));
