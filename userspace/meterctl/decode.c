@@ -161,7 +161,7 @@ static bool check(struct arguments *args)
 		return false;
 	}
 	if (args->file.profile != DLMS_PROFILE_AUTO && (gpio || !args->file.protocols.dlms)) {
-		say("--profile is for DLMS in files: --protocol hdlc, mbus, raw or auto");
+		say("--profile is for DLMS in files: --protocol dlms, hdlc, mbus, raw or auto");
 		return false;
 	}
 	if (gpio)
